@@ -1,0 +1,27 @@
+//! The ABI between the BPF programs and userspace, defined once.
+//!
+//! Owns map values, their limits, the drop reasons and the checksum arithmetic.
+//! Values are padding-free (checked by `bytemuck::Pod`); addresses and MACs are
+//! in network byte order, everything else in host byte order. Must not know
+//! how either side uses them.
+
+#![cfg_attr(not(test), no_std)]
+
+pub mod checksum;
+mod counters;
+mod drop_reason;
+pub mod limits;
+mod port;
+mod registry;
+mod route;
+
+pub use counters::{Drops, Traffic};
+pub use drop_reason::DropReason;
+pub use port::{Port, UNMANAGED_DROP, UNMANAGED_PASS};
+pub use registry::{NetworkRecord, PeeringRecord};
+pub use route::{Route, flags, verdict};
+
+/// Version of everything in this crate that a pinned map holds. Maps of another
+/// version are not reused but made anew; raise it whenever a layout or a meaning
+/// changes.
+pub const ABI_VERSION: u32 = 1;

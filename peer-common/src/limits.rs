@@ -1,0 +1,14 @@
+//! Sizes of the maps: what one host can hold.
+
+/// Networks on one host; ids run from 1.
+pub const MAX_NETWORKS: u32 = 4096;
+/// Peerings on one host; ids run from 1, id 0 stands for traffic inside a network.
+pub const MAX_PEERINGS: u32 = 8192;
+/// Ports on one host: interfaces that face a network.
+pub const MAX_PORTS: u32 = 4096;
+/// Routes of one network and family. A trie takes memory only as it fills.
+pub const MAX_ROUTES: u32 = 1 << 20;
+/// Entries of one family in the table of what lies in any managed network.
+pub const MAX_ELSEWHERE: u32 = 1 << 20;
+/// Traffic counters: two directions a peering.
+pub const MAX_COUNTERS: u32 = 2 * MAX_PEERINGS;

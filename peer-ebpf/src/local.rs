@@ -1,0 +1,46 @@
+//! Stage: ARP and neighbour discovery. The kernel answers them, but only for the
+//! addresses of the very port asked: by itself it would answer for any address
+//! of the host's, and so give one network a way to another's gateway.
+
+use peer_common::{DropReason, Port, verdict};
+
+use crate::{
+    packet::Packet,
+    parse,
+    pipeline::{Dropped, Outcome},
+    route::Address,
+};
+
+/// ARP, in any direction.
+#[inline(always)]
+pub(crate) fn arp(packet: &impl Packet, port: &Port) -> Outcome {
+    asked(packet, port, parse::arp_target(packet))
+}
+
+/// IPv6 to a multicast MAC.
+#[inline(always)]
+pub(crate) fn multicast6(packet: &impl Packet, port: &Port) -> Outcome {
+    asked(packet, port, parse::solicited(packet))
+}
+
+#[inline(always)]
+fn asked(packet: &impl Packet, port: &Port, target: Option<impl Address>) -> Outcome {
+    match target {
+        Some(target) if is_foreign(target, packet.ingress(), port.network) => {
+            Outcome::Drop(Dropped::by_network(DropReason::ForeignLocal, port.network))
+        }
+        _ => Outcome::Stack,
+    }
+}
+
+/// Whether `address` is the host's, but not this port's.
+#[inline(always)]
+fn is_foreign(address: impl Address, ingress: u32, network: u32) -> bool {
+    match address.route(network) {
+        Some(route) if route.verdict == verdict::LOCAL => route.port != ingress,
+        Some(route) => {
+            route.verdict == verdict::DROP && route.reason == DropReason::ForeignLocal as u8
+        }
+        None => address.elsewhere() == Some(DropReason::ForeignLocal),
+    }
+}

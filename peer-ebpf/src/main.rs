@@ -1,0 +1,36 @@
+//! peerd's packet path: an XDP and a tcx program built from the same stages
+//! over the same maps.
+//!
+//! `xdp.rs` and `tc.rs` are the entries; `pipeline.rs` is the order of the
+//! stages, one file each: parse, port, local, route, source, limits; the entry
+//! then rewrites, counts and redirects as its hook can. Stages decide and change
+//! nothing; only `rewrite.rs` writes to a packet and only `count.rs` to a map.
+
+#![no_std]
+#![no_main]
+#![expect(unsafe_code, reason = "packet access and BPF helpers have no safe form")]
+
+mod count;
+mod limits;
+mod local;
+mod maps;
+mod packet;
+mod parse;
+mod pipeline;
+mod port;
+mod rewrite;
+mod route;
+mod source;
+mod tc;
+mod xdp;
+
+/// The kernel lets only GPL-compatible programs call some of the helpers used.
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
+
+#[cfg(not(test))]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}

@@ -1,0 +1,58 @@
+//! The maps. Userspace pins each under its name in lower case.
+
+use aya_ebpf::{
+    btf_maps::{Array, ArrayOfMaps, DevMap, HashMap, LpmTrie, PerCpuArray},
+    macros::btf_map,
+};
+use peer_common::{Drops, Port, Route, Traffic, limits};
+
+const NETWORKS: usize = limits::MAX_NETWORKS as usize;
+const ROUTES: usize = limits::MAX_ROUTES as usize;
+const ELSEWHERES: usize = limits::MAX_ELSEWHERE as usize;
+const COUNTERS: usize = limits::MAX_COUNTERS as usize;
+const PORT_SLOTS: usize = limits::MAX_PORTS as usize;
+
+/// Ports by ingress ifindex.
+#[btf_map]
+pub(crate) static PORTS: HashMap<u32, Port, PORT_SLOTS> = HashMap::new();
+
+/// Each network's IPv4 table, by network id. Networks that do not peer may use
+/// the same addresses, and a table knows no network its own does not peer with.
+#[btf_map]
+pub(crate) static FIB4: ArrayOfMaps<LpmTrie<[u8; 4], Route, ROUTES>, NETWORKS> =
+    ArrayOfMaps::new();
+
+/// Each network's IPv6 table, by network id.
+#[btf_map]
+pub(crate) static FIB6: ArrayOfMaps<LpmTrie<[u8; 16], Route, ROUTES>, NETWORKS> =
+    ArrayOfMaps::new();
+
+/// What lies in any managed network or is the host's own, with the number of the
+/// drop reason for those whose own table does not know it.
+#[btf_map]
+pub(crate) static ELSEWHERE4: LpmTrie<[u8; 4], u32, ELSEWHERES> = LpmTrie::new();
+
+/// The same for IPv6.
+#[btf_map]
+pub(crate) static ELSEWHERE6: LpmTrie<[u8; 16], u32, ELSEWHERES> = LpmTrie::new();
+
+/// Egress devices for XDP, by slot.
+#[btf_map]
+pub(crate) static DEVICES: DevMap<PORT_SLOTS> = DevMap::new();
+
+/// Forwarded traffic, by a route's counter.
+#[btf_map]
+pub(crate) static FORWARDED: PerCpuArray<Traffic, COUNTERS> = PerCpuArray::new();
+
+/// Dropped packets, by the network they came from.
+#[btf_map]
+pub(crate) static NETWORK_DROPS: PerCpuArray<Drops, NETWORKS> = PerCpuArray::new();
+
+/// Dropped packets that belong to a peering, by a route's counter.
+#[btf_map]
+pub(crate) static PEERING_DROPS: PerCpuArray<Drops, COUNTERS> = PerCpuArray::new();
+
+/// Element 0: the version of all these layouts, written by userspace and read by
+/// its successors; no program reads it.
+#[btf_map]
+pub(crate) static ABI: Array<u32, 1> = Array::new();

@@ -1,0 +1,13 @@
+//! Stage: which port, and so which network, a packet came in by.
+
+use peer_common::Port;
+
+use crate::{maps::PORTS, packet::Packet};
+
+/// The ingress port; `None` where the interface is not managed.
+#[inline(always)]
+pub(crate) fn ingress(packet: &impl Packet) -> Option<&'static Port> {
+    // SAFETY: elements of a hash map are replaced under RCU, and a program runs
+    // inside one read-side section; the element stays as it is until its end.
+    unsafe { PORTS.get(packet.ingress()) }
+}

@@ -1,0 +1,51 @@
+//! `peerctl status`: is all well, and if not, what is not.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{Failure, Format, http, output};
+
+/// Print how the daemon is.
+///
+/// # Errors
+/// If it does not answer.
+pub async fn status(socket: &Path, format: Format) -> Result<(), Failure> {
+    let status = http::get(socket, "/v1/status").await?;
+    match format {
+        Format::Table => output::print(&text(&status)),
+        _ => output::show(&status, &[], &[], format),
+    }
+}
+
+fn text(status: &Value) -> String {
+    let mut lines = vec![format!("peerd {}", status["version"].as_str().unwrap_or_default())];
+    let apply = &status["lastApply"];
+    let at = apply["at"].as_str().unwrap_or("never");
+    lines.push(match apply["error"].as_str() {
+        Some(error) => format!("kernel:   NOT as it should be since {at}: {error}"),
+        None => format!("kernel:   as it should be; last change {at}, generation {}", status["generation"]),
+    });
+    let ports = &status["ports"];
+    lines.push(format!("networks: {}", status["networks"]));
+    lines.push(format!("ports:    {} up, {} failed", ports["up"], ports["failed"]));
+    lines.push(format!("routes:   {}", status["routes"]));
+    let states: Vec<String> = status["peerings"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(state, count)| format!("{count} {state}"))
+        .collect();
+    let states = if states.is_empty() { "none".to_owned() } else { states.join(", ") };
+    lines.push(format!("peerings: {states}"));
+    for report in status["files"].as_array().into_iter().flatten() {
+        let file = report["file"].as_str().unwrap_or_default();
+        let errors = report["errors"].as_array().map_or(0, Vec::len);
+        let verdict = if errors == 0 { "in force" } else { "REFUSED, last good version in force" };
+        lines.push(format!("table:    {file}: {verdict}"));
+        for finding in ["errors", "warnings"].iter().flat_map(|kind| report[kind].as_array()).flatten() {
+            lines.push(format!("          {file}:{}", finding.as_str().unwrap_or_default()));
+        }
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,138 @@
+//! From one forwarding table to the next, in an order that is safe at every step.
+//!
+//! Law: after each change every destination meets either the old decision or the
+//! new one. For one longest-prefix table that holds exactly when prefixes are put
+//! longest first and then removed shortest first. *Elsewhere* is consulted when a
+//! network's table has no match, so it changes between the two.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use ipnet::IpNet;
+use peer_common::{DropReason, Port, Route};
+
+use super::{Fib, ForwardingTable};
+
+/// One step of an apply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Put a device into a slot.
+    PutDevice(u32, u32),
+    /// Make these networks' tables, filled, and publish them together: one update
+    /// of an outer map costs as much as a thousand.
+    AddFibs(BTreeMap<u32, Fib>),
+    /// Put a route into a network's table.
+    PutRoute(u32, IpNet, Route),
+    /// Say why a prefix is refused to those whose table does not know it.
+    PutElsewhere(IpNet, DropReason),
+    /// Forget that.
+    RemoveElsewhere(IpNet),
+    /// Take a route out of a network's table.
+    RemoveRoute(u32, IpNet),
+    /// Give a port to a network.
+    PutPort(u32, Port),
+    /// Manage a port no more.
+    RemovePort(u32),
+    /// Drop these networks' tables.
+    RemoveFibs(Vec<u32>),
+    /// Empty a slot.
+    RemoveDevice(u32),
+}
+
+/// The changes that make `old` into `new`.
+pub fn diff(old: &ForwardingTable, new: &ForwardingTable) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let (devices, no_devices) = entries(&old.devices, &new.devices);
+    changes.extend(devices.into_iter().map(|(slot, index)| Change::PutDevice(slot, index)));
+
+    let added: BTreeMap<u32, Fib> = new
+        .fibs
+        .iter()
+        .filter(|(id, _)| !old.fibs.contains_key(id))
+        .map(|(id, fib)| (*id, fib.clone()))
+        .collect();
+    if !added.is_empty() {
+        changes.push(Change::AddFibs(added));
+    }
+
+    let mut puts = Vec::new();
+    let mut removals = Vec::new();
+    for (id, fib) in &new.fibs {
+        if let Some(known) = old.fibs.get(id) {
+            let (put, removed) = entries(known, fib);
+            puts.extend(put.into_iter().map(|(at, route)| (*id, at, route)));
+            removals.extend(removed.into_iter().map(|at| (*id, at)));
+        }
+    }
+    puts.sort_by_key(|(_, at, _)| Reverse(at.prefix_len()));
+    removals.sort_by_key(|(_, at)| at.prefix_len());
+    changes.extend(puts.into_iter().map(|(id, at, route)| Change::PutRoute(id, at, route)));
+
+    let (mut put, mut removed) = entries(&old.elsewhere, &new.elsewhere);
+    put.sort_by_key(|(at, _)| Reverse(at.prefix_len()));
+    removed.sort_by_key(IpNet::prefix_len);
+    changes.extend(put.into_iter().map(|(at, reason)| Change::PutElsewhere(at, reason)));
+    changes.extend(removed.into_iter().map(Change::RemoveElsewhere));
+
+    changes.extend(removals.into_iter().map(|(id, at)| Change::RemoveRoute(id, at)));
+
+    let (ports, no_ports) = entries(&old.ports, &new.ports);
+    changes.extend(ports.into_iter().map(|(index, port)| Change::PutPort(index, port)));
+    changes.extend(no_ports.into_iter().map(Change::RemovePort));
+
+    let gone: Vec<u32> = old.fibs.keys().filter(|id| !new.fibs.contains_key(id)).copied().collect();
+    if !gone.is_empty() {
+        changes.push(Change::RemoveFibs(gone));
+    }
+    changes.extend(no_devices.into_iter().map(Change::RemoveDevice));
+    changes
+}
+
+/// What is new or different, and what is gone.
+fn entries<K: Ord + Copy, V: PartialEq + Copy>(
+    old: &BTreeMap<K, V>,
+    new: &BTreeMap<K, V>,
+) -> (Vec<(K, V)>, Vec<K>) {
+    let put = new
+        .iter()
+        .filter(|(key, value)| old.get(key) != Some(*value))
+        .map(|(key, value)| (*key, *value))
+        .collect();
+    let removed = old.keys().filter(|key| !new.contains_key(key)).copied().collect();
+    (put, removed)
+}
+
+impl ForwardingTable {
+    /// Carry out one change on the table itself, as the kernel edge does on the maps.
+    pub fn apply(&mut self, change: &Change) {
+        match change {
+            Change::PutDevice(slot, index) => {
+                self.devices.insert(*slot, *index);
+            }
+            Change::RemoveDevice(slot) => {
+                self.devices.remove(slot);
+            }
+            Change::AddFibs(fibs) => self.fibs.extend(fibs.clone()),
+            Change::RemoveFibs(ids) => self.fibs.retain(|id, _| !ids.contains(id)),
+            Change::PutRoute(id, at, route) => {
+                self.fibs.entry(*id).or_default().insert(*at, *route);
+            }
+            Change::RemoveRoute(id, at) => {
+                if let Some(fib) = self.fibs.get_mut(id) {
+                    fib.remove(at);
+                }
+            }
+            Change::PutElsewhere(at, reason) => {
+                self.elsewhere.insert(*at, *reason);
+            }
+            Change::RemoveElsewhere(at) => {
+                self.elsewhere.remove(at);
+            }
+            Change::PutPort(index, port) => {
+                self.ports.insert(*index, *port);
+            }
+            Change::RemovePort(index) => {
+                self.ports.remove(index);
+            }
+        }
+    }
+}

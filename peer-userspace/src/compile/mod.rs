@@ -1,0 +1,21 @@
+//! From what is declared and what the host looks like to what the kernel should
+//! hold, and from one such table to the next.
+//!
+//! Owns the forwarding table and everything that decides its content. Pure and
+//! deterministic: the same inputs give the same table, whatever came before.
+
+mod diff;
+mod hook;
+mod ids;
+mod paths;
+mod ports;
+pub mod prefix;
+mod routes;
+mod table;
+
+pub use diff::{Change, diff};
+pub use hook::{Hook, Xdp};
+pub use ids::Ids;
+pub use ports::{PortView, Ports};
+pub use routes::compile;
+pub use table::{Fib, ForwardingTable};

@@ -1,0 +1,274 @@
+//! Every network's table: what it may reach, and how.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use bytemuck::Zeroable as _;
+use ipnet::IpNet;
+use peer_common::{DropReason, Port, Route, UNMANAGED_DROP, UNMANAGED_PASS, flags, verdict};
+
+use super::{
+    Fib, ForwardingTable, Ids, Ports,
+    paths::{Hop, Paths, paths, within},
+    prefix::{self, longest_match},
+};
+use crate::{
+    host::{HostView, Interface},
+    lifecycle::{Pair, States},
+    model::{Network, ObjectRef, PairLabel, RouteMode, Table, Unmanaged},
+};
+
+/// What the kernel should hold for these declarations on this host.
+pub fn compile(
+    table: &Table,
+    ports: &Ports,
+    host: &HostView,
+    states: &States,
+    ids: &Ids,
+) -> ForwardingTable {
+    let compiler = Compiler {
+        table,
+        ports,
+        host,
+        states,
+        ids,
+        paths: table
+            .networks
+            .values()
+            .map(|network| (&network.id, paths(network, ports, host)))
+            .collect(),
+    };
+    ForwardingTable {
+        ports: compiler.ports(),
+        devices: ids.devices.iter().map(|(index, slot)| (*slot, *index)).collect(),
+        fibs: table
+            .networks
+            .values()
+            .filter_map(|network| Some((*ids.networks.get(&network.id)?, compiler.fib(network))))
+            .collect(),
+        elsewhere: compiler.elsewhere(),
+    }
+}
+
+struct Compiler<'a> {
+    table: &'a Table,
+    ports: &'a Ports,
+    host: &'a HostView,
+    states: &'a States,
+    ids: &'a Ids,
+    paths: BTreeMap<&'a ObjectRef, Paths>,
+}
+
+impl Compiler<'_> {
+    fn ports(&self) -> BTreeMap<u32, Port> {
+        let entry = |index: u32, network: &ObjectRef| {
+            let declared = self.table.networks.get(network)?;
+            Some(Port {
+                network: *self.ids.networks.get(network)?,
+                mac: self.host.interfaces.get(&index)?.mac?.0,
+                unmanaged: match declared.unmanaged {
+                    Unmanaged::Pass => UNMANAGED_PASS,
+                    // Without an ICMP answer yet, but closed all the same.
+                    Unmanaged::Drop | Unmanaged::Reject => UNMANAGED_DROP,
+                },
+                reserved: 0,
+            })
+        };
+        self.ports
+            .working()
+            .filter_map(|(index, port, _)| Some((index, entry(index, &port.network)?)))
+            .collect()
+    }
+
+    /// What one network may reach.
+    fn fib(&self, network: &Network) -> Fib {
+        let mut fib = Fib::new();
+        self.add_own(&mut fib, network);
+        for (pair, state) in self.states.pairs_of(&network.id) {
+            if state.carries {
+                self.add_imports(&mut fib, network, pair, state);
+            }
+        }
+        let mut blocked = Fib::new();
+        for (pair, state) in self.states.pairs_of(&network.id) {
+            if state.agreed && !state.carries {
+                self.add_blocked(&mut blocked, &fib, network, pair, state);
+            }
+        }
+        let mut local = Fib::new();
+        self.add_local(&mut local, &fib, network);
+        fib.extend(blocked);
+        fib.extend(local);
+        fib
+    }
+
+    fn add_own(&self, fib: &mut Fib, network: &Network) {
+        let own = self.paths.get(&network.id);
+        for (at, hop) in own.into_iter().flatten() {
+            fib.insert(*at, self.route(*hop, &network.id, 0));
+        }
+        // The subnet of a port whose addresses are not the network's (a transfer
+        // net): its hosts may speak to the router, unless it is somebody's prefix.
+        for (index, _) in self.ports.of(&network.id) {
+            let Some(interface) = self.host.interfaces.get(&index) else {
+                continue;
+            };
+            for subnet in interface.addresses.iter().map(|address| address.net.trunc()) {
+                if is_global(subnet.addr()) && !self.is_managed(&subnet) {
+                    let on_link = Hop::on_link(index);
+                    fib.insert(subnet, self.route(Some(on_link), &network.id, 0));
+                }
+            }
+        }
+    }
+
+    fn is_managed(&self, subnet: &IpNet) -> bool {
+        let networks = self.table.networks.values();
+        networks.flat_map(|network| &network.prefixes).any(|own| prefix::overlap(own, subnet))
+    }
+
+    fn add_imports(&self, fib: &mut Fib, network: &Network, pair: &PairLabel, state: &Pair) {
+        let peer = pair.other(&network.id);
+        let Some(paths) = self.paths.get(peer) else {
+            return;
+        };
+        let exports = state.exports_of(pair, peer);
+        let counter = self.ids.counter(pair, &network.id);
+        let routed = match network.routes {
+            RouteMode::Auto => exports.to_vec(),
+            RouteMode::Manual => {
+                for export in exports {
+                    let unrouted = self.refusal(DropReason::NoRoute, peer, counter, flags::SOURCE);
+                    fib.insert(*export, unrouted);
+                }
+                network
+                    .static_routes
+                    .iter()
+                    .filter(|route| state.consents.iter().any(|consent| {
+                        consent.namespace == network.id.namespace && consent.name == route.peering
+                    }))
+                    .flat_map(|route| {
+                        exports.iter().filter_map(|export| prefix::intersection(&route.to, export))
+                    })
+                    .collect()
+            }
+        };
+        for (at, hop) in within(paths, &routed) {
+            fib.insert(at, self.route(hop, peer, counter));
+        }
+    }
+
+    /// Where both sides agreed and yet nothing flows, the reason is not that they
+    /// do not peer. Nothing that carries traffic is covered by it.
+    fn add_blocked(
+        &self,
+        blocked: &mut Fib,
+        open: &Fib,
+        network: &Network,
+        pair: &PairLabel,
+        state: &Pair,
+    ) {
+        let peer = pair.other(&network.id);
+        let counter = self.ids.counter(pair, &network.id);
+        for export in state.exports_of(pair, peer) {
+            if longest_match(open, export).is_none() {
+                let down = self.refusal(DropReason::PeeringDown, peer, counter, 0);
+                blocked.entry(*export).or_insert(down);
+            }
+        }
+    }
+
+    /// The host's own addresses, wherever the table would otherwise forward to them.
+    fn add_local(&self, local: &mut Fib, fib: &Fib, network: &Network) {
+        for (index, address) in self.host.addresses().filter(|(_, net)| is_global(net.addr())) {
+            let at = prefix::host(address.addr());
+            let port = self.ports.working().find(|(port, ..)| *port == index);
+            if port.is_some_and(|(_, port, _)| port.network == network.id) {
+                local.insert(at, Route { verdict: verdict::LOCAL, port: index, ..Route::zeroed() });
+                continue;
+            }
+            // An address on another network's port stands for itself only inside
+            // that network's prefixes: elsewhere the same address is another host.
+            let owner = port.and_then(|(_, port, _)| self.ids.networks.get(&port.network));
+            let covering = longest_match(fib, &at).map(|(_, route)| route.network);
+            if covering.is_some_and(|covering| owner.is_none_or(|owner| *owner == covering)) {
+                local.entry(at).or_insert(Route {
+                    verdict: verdict::DROP,
+                    reason: DropReason::ForeignLocal as u8,
+                    ..Route::zeroed()
+                });
+            }
+        }
+    }
+
+    /// What any network's own table may not know.
+    fn elsewhere(&self) -> BTreeMap<IpNet, DropReason> {
+        let networks = self.table.networks.values();
+        let prefixes = networks.flat_map(|network| &network.prefixes);
+        let mut elsewhere: BTreeMap<IpNet, DropReason> =
+            prefixes.map(|prefix| (*prefix, DropReason::NotPeered)).collect();
+        for (_, address) in self.host.addresses().filter(|(_, net)| is_global(net.addr())) {
+            elsewhere.insert(prefix::host(address.addr()), DropReason::ForeignLocal);
+        }
+        elsewhere
+    }
+
+    fn refusal(&self, reason: DropReason, owner: &ObjectRef, counter: u32, flags: u16) -> Route {
+        Route {
+            verdict: verdict::DROP,
+            reason: reason as u8,
+            flags,
+            network: self.ids.networks.get(owner).copied().unwrap_or_default(),
+            counter,
+            ..Route::zeroed()
+        }
+    }
+
+    /// The finished action for a path into `owner`'s network.
+    fn route(&self, hop: Option<Hop>, owner: &ObjectRef, counter: u32) -> Route {
+        let unreachable = self.refusal(DropReason::NoRoute, owner, counter, flags::SOURCE);
+        let Some(hop) = hop else {
+            return unreachable;
+        };
+        let interface = self.host.interfaces.get(&hop.port);
+        let device = self.ids.devices.get(&hop.port);
+        let (Some(Interface { mac: Some(mac), mtu, xdp, .. }), Some(device)) = (interface, device)
+        else {
+            return unreachable;
+        };
+        let mut set = flags::SOURCE;
+        set |= if hop.mac.is_some() { flags::RESOLVED } else { 0 };
+        set |= if hop.gateway.is_some() { flags::GATEWAY } else { 0 };
+        set |= if xdp.egress { flags::XDP_EGRESS } else { 0 };
+        Route {
+            verdict: verdict::FORWARD,
+            reason: 0,
+            flags: set,
+            port: hop.port,
+            device: *device,
+            mtu: *mtu,
+            dst_mac: hop.mac.map_or([0; 6], |mac| mac.0),
+            src_mac: mac.0,
+            gateway: hop.gateway.map_or([0; 16], octets),
+            ..unreachable
+        }
+    }
+}
+
+/// IPv4 in the first four bytes.
+fn octets(address: IpAddr) -> [u8; 16] {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, c, d] = v4.octets();
+            [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+        }
+        IpAddr::V6(v6) => v6.octets(),
+    }
+}
+
+/// Whether an address means the same host on every link of the machine.
+fn is_global(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => !v4.is_loopback() && !v4.is_link_local(),
+        IpAddr::V6(v6) => !v6.is_loopback() && !v6.is_unicast_link_local(),
+    }
+}

@@ -1,0 +1,22 @@
+//! The forwarding table: all that the kernel's maps should hold.
+
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
+use peer_common::{DropReason, Port, Route};
+
+/// One network's table, both families.
+pub type Fib = BTreeMap<IpNet, Route>;
+
+/// The content of the maps the programs read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ForwardingTable {
+    /// Map `ports`, by ifindex.
+    pub ports: BTreeMap<u32, Port>,
+    /// Map `devices`: slot to ifindex.
+    pub devices: BTreeMap<u32, u32>,
+    /// Maps `fib4` and `fib6`, by network id.
+    pub fibs: BTreeMap<u32, Fib>,
+    /// Maps `elsewhere4` and `elsewhere6`.
+    pub elsewhere: BTreeMap<IpNet, DropReason>,
+}

@@ -1,0 +1,13 @@
+//! The running daemon: one loop that looks at the tables and the host, computes
+//! what the kernel should hold, and applies the difference.
+//!
+//! Owns the order of those steps and the snapshot others read. The steps' content
+//! is `lifecycle`'s, `compile`'s and `kernel`'s.
+
+mod reconcile;
+mod ready;
+mod run;
+mod snapshot;
+
+pub use run::{Options, run};
+pub use snapshot::{LastApply, Shared, Since, Snapshot};

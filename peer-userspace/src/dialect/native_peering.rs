@@ -1,0 +1,297 @@
+//! `kind: Peering` of `peerd/v1`: one side's consent.
+
+use super::{Findings, addresses::prefix, native_metadata::Metadata, value::Value};
+use crate::model::{AdminState, Consent, Name, PeerRef};
+
+/// Reads a consent's `spec`.
+pub(super) fn read(
+    metadata: Metadata,
+    spec: &Value<'_>,
+    findings: &mut Findings,
+) -> Option<Consent> {
+    let mut fields = spec.fields(findings)?;
+    let network = fields
+        .required("network", findings)
+        .and_then(|network| network.name(findings));
+    let own_namespace = metadata.id.as_ref().map(|id| &id.namespace);
+    let peer = fields
+        .required("peer", findings)
+        .and_then(|peer| read_peer(&peer, own_namespace, findings));
+    let admin_state = match fields.optional("adminState") {
+        Some(state) => {
+            let choices = [("up", AdminState::Up), ("down", AdminState::Down)];
+            state.one_of("an admin state", &choices, findings)
+        }
+        None => Some(AdminState::default()),
+    };
+    let export = match fields.optional("export") {
+        Some(export) => export.every(findings, prefix).map(Some),
+        None => Some(None),
+    };
+    let mut unsupported = Vec::new();
+    for name in ["allow", "allowOut"] {
+        if let Some(rules) = fields.optional(name) {
+            check_rules(&rules, findings);
+            unsupported.push(name);
+        }
+    }
+    let ttl = match fields.optional("ttl") {
+        Some(ttl) => read_ttl(&ttl, findings).map(Some),
+        None => Some(None),
+    };
+    if let Some(hops) = fields.optional("hops")
+        && hops.number("a number of hops", (1, 2), findings) == Some(2)
+    {
+        unsupported.push("hops: 2");
+    }
+    fields.finish(&[], findings);
+    Some(Consent {
+        id: metadata.id?,
+        labels: metadata.labels?,
+        network: network?,
+        peer: peer?,
+        admin_state: admin_state?,
+        export: export?,
+        ttl: ttl?,
+        unsupported,
+    })
+}
+
+fn read_peer(
+    value: &Value<'_>,
+    own_namespace: Option<&Name>,
+    findings: &mut Findings,
+) -> Option<PeerRef> {
+    let mut fields = value.fields(findings)?;
+    let namespace = match fields.optional("namespace") {
+        Some(namespace) => namespace.name(findings),
+        None => own_namespace.cloned(),
+    };
+    let id = fields.unadvised("id");
+    let network = match id {
+        // It stands for the network, and its own error says what to write.
+        Some(_) => fields.optional("network"),
+        None => fields.required("network", findings),
+    };
+    let name = network.and_then(|network| network.name(findings));
+    fields.finish(&["id"], findings);
+    if let Some(id) = id {
+        id.error(
+            "not supported by this version; name the network instead",
+            findings,
+        );
+        return None;
+    }
+    Some(PeerRef {
+        namespace: namespace?,
+        name: name?,
+    })
+}
+
+/// A count of days, hours, minutes or seconds, or `never`; kept as written.
+fn read_ttl(value: &Value<'_>, findings: &mut Findings) -> Option<String> {
+    let text = value.text("a duration such as 7d, 12h, 30m or 45s, or never", findings)?;
+    let count = text.strip_suffix(['d', 'h', 'm', 's']).and_then(|count| {
+        let digits = count.bytes().all(|byte| byte.is_ascii_digit());
+        // A day's seconds times u32 still fit the u64 they will be counted in.
+        if digits {
+            count.parse::<u32>().ok()
+        } else {
+            None
+        }
+    });
+    if text != "never" && count.is_none_or(|count| count == 0) {
+        let text = format!(
+            "`{text}` is not a duration; write a number with d, h, m or s such as 7d, or never"
+        );
+        value.error(text, findings);
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+/// Checks the shape of rules that this version does not enforce.
+fn check_rules(value: &Value<'_>, findings: &mut Findings) {
+    for rule in value.items(findings).unwrap_or_default() {
+        if let Some(mut fields) = rule.fields(findings) {
+            for name in ["protocol", "ports", "from", "to"] {
+                fields.optional(name);
+            }
+            fields.finish(&[], findings);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{
+        parse,
+        tests::{errors, peering},
+    };
+    use super::*;
+
+    const SHORTEST: &str = "network: blue\npeer: { network: green }\n";
+
+    fn read(more: &str) -> Consent {
+        parse(&peering(&format!("{SHORTEST}{more}")))
+            .unwrap()
+            .consents
+            .remove(0)
+            .0
+    }
+
+    /// Errors of fields after the shortest spec, from line 7 and column 3 on.
+    fn errors_of(more: &str) -> Vec<String> {
+        errors(&peering(&format!("{SHORTEST}{more}")))
+    }
+
+    #[test]
+    fn network_and_peer_are_all_that_is_required() {
+        let shortest = read("");
+        assert_eq!(shortest.own().to_string(), "default/blue");
+        assert_eq!(shortest.peer.to_string(), "default/green");
+        assert_eq!(
+            (shortest.admin_state, shortest.export),
+            (AdminState::Up, None)
+        );
+        assert_eq!((shortest.ttl, shortest.unsupported), (None, vec![]));
+        assert_eq!(
+            errors(&peering("ttl: never")),
+            ["5:3: spec.network: missing", "5:3: spec.peer: missing"]
+        );
+    }
+
+    #[test]
+    fn the_peers_namespace_is_the_documents_own_unless_it_says_otherwise() {
+        let text = peering(SHORTEST).replace("name: blue", "namespace: team, name: blue");
+        let consent = parse(&text).unwrap().consents.remove(0).0;
+        assert_eq!(consent.peer.to_string(), "team/green");
+        let other = text.replace("{ network: green", "{ namespace: other, network: green");
+        let consent = parse(&other).unwrap().consents.remove(0).0;
+        assert_eq!(consent.peer.to_string(), "other/green");
+    }
+
+    #[test]
+    fn a_peer_is_named_by_its_network() {
+        let label = "is not a DNS label: use 1 to 63 of a-z, 0-9 and -, \
+                     starting and ending with a letter or digit";
+        assert_eq!(
+            errors(&peering(
+                "network: a/b\npeer: { namespace: X, netwrok: green }"
+            )),
+            [
+                format!("5:12: spec.network: `a/b` {label}"),
+                "6:9: spec.peer.network: missing".to_owned(),
+                format!("6:22: spec.peer.namespace: `X` {label}"),
+                "6:25: spec.peer.netwrok: unknown field; did you mean `network`?".to_owned(),
+            ]
+        );
+        assert_eq!(
+            errors(&peering(
+                "network: a\npeer: { id: 5f1c9a52-0a6b-4b5e, uuid: x }"
+            )),
+            [
+                "6:15: spec.peer.id: not supported by this version; name the network instead",
+                "6:35: spec.peer.uuid: unknown field; the known ones are namespace and network",
+            ]
+        );
+        assert_eq!(
+            errors(&peering("network: a\npeer: green")),
+            ["6:9: spec.peer: must be a mapping, not a string"]
+        );
+    }
+
+    #[test]
+    fn an_empty_export_is_not_an_absent_one() {
+        assert_eq!(read("export: []").export, Some(vec![]));
+        let export = read("export: [10.1.0.0/17, 0.0.0.0/0]").export;
+        assert_eq!(export.map(|export| export.len()), Some(2));
+        // Every entry commented out: nobody means "all of my prefixes" by that.
+        assert_eq!(
+            errors_of("export:"),
+            ["7:9: spec.export: has no value; write a list"]
+        );
+        assert_eq!(
+            errors_of("export: [10.1.0.1/17, 127.0.0.0/8]"),
+            [
+                "7:12: spec.export[0]: `10.1.0.1/17` has host bits set; write 10.1.0.0/17",
+                "7:25: spec.export[1]: `127.0.0.0/8` is never forwarded: \
+                 127.0.0.0/8 is loopback; remove it",
+            ]
+        );
+    }
+
+    #[test]
+    fn admin_state_is_up_or_down() {
+        assert_eq!(read("adminState: down").admin_state, AdminState::Down);
+        assert_eq!(
+            errors_of("adminState: off"),
+            ["7:15: spec.adminState: `off` is not an admin state; use up or down"]
+        );
+    }
+
+    #[test]
+    fn a_ttl_is_kept_as_written() {
+        for good in ["7d", "12h", "30m", "45s", "never", "'1d'"] {
+            assert_eq!(
+                read(&format!("ttl: {good}")).ttl.as_deref(),
+                Some(good.trim_matches('\''))
+            );
+        }
+        for bad in [
+            "7",
+            "d",
+            "0d",
+            "1w",
+            "1h30m",
+            "-1d",
+            "+1d",
+            "1 d",
+            "99999999999d",
+            "Never",
+        ] {
+            let expected = format!(
+                "7:8: spec.ttl: `{bad}` is not a duration; \
+                 write a number with d, h, m or s such as 7d, or never"
+            );
+            assert_eq!(errors_of(&format!("ttl: {bad}")), [expected]);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_enforced_is_noted_and_no_error() {
+        let consent = read("hops: 2\nallowOut: [{ to: [any] }]\nallow: []");
+        assert_eq!(consent.unsupported, ["allow", "allowOut", "hops: 2"]);
+        assert!(read("hops: 1").unsupported.is_empty());
+        assert_eq!(
+            errors_of("hops: 3"),
+            ["7:9: spec.hops: `3` is not a number of hops; use a number from 1 to 2"]
+        );
+    }
+
+    #[test]
+    fn rules_have_the_right_shape_even_so() {
+        assert_eq!(
+            errors_of("allow:\nallowOut: [tcp, { port: 80 }, { action: drop }]"),
+            [
+                "7:8: spec.allow: has no value; write a list",
+                "8:14: spec.allowOut[0]: must be a mapping, not a string",
+                "8:21: spec.allowOut[1].port: unknown field; did you mean `ports`?",
+                "8:35: spec.allowOut[2].action: unknown field; \
+                 the known ones are protocol, ports, from and to",
+            ]
+        );
+    }
+
+    #[test]
+    fn other_fields_are_errors() {
+        assert_eq!(
+            errors_of("exports: []\npriority: 1"),
+            [
+                "7:3: spec.exports: unknown field; did you mean `export`?",
+                "8:3: spec.priority: unknown field; the known ones are network, peer, \
+                 adminState, export, allow, allowOut, ttl and hops",
+            ]
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! What the host looks like, over netlink: read as a whole, watched for change,
+//! and its neighbours asked to be kept fresh.
+
+mod features;
+mod neighbours;
+mod view;
+mod watch;
+
+use std::net::IpAddr;
+
+use rtnetlink::Handle;
+use tokio::sync::mpsc;
+
+pub use watch::HostChange;
+
+use super::KernelError;
+use crate::host::HostView;
+
+/// Netlink sockets of the network namespace the daemon runs in.
+pub struct Host {
+    route: Handle,
+    features: features::Features,
+}
+
+impl Host {
+    /// Open the sockets. The receiver tells when to look again.
+    ///
+    /// # Errors
+    /// If a socket cannot be had.
+    pub async fn open() -> Result<(Self, mpsc::Receiver<HostChange>), KernelError> {
+        let (connection, route, _) =
+            rtnetlink::new_connection().map_err(|error| KernelError::netlink("routes", error))?;
+        tokio::spawn(connection);
+        let (sender, receiver) = mpsc::channel(64);
+        watch::start(sender.clone())?;
+        let features = features::Features::open(sender).await?;
+        Ok((Self { route, features }, receiver))
+    }
+
+    /// Everything, as it is now.
+    ///
+    /// # Errors
+    /// If the kernel refuses a dump.
+    pub async fn view(&self) -> Result<HostView, KernelError> {
+        let features = self.features.read().await;
+        view::read(&self.route, &features).await
+    }
+
+    /// Have the kernel keep these next hops' link addresses fresh by itself
+    /// (NTF_EXT_MANAGED, kernel 5.16), and resolve those it does not know.
+    pub async fn keep_fresh(&self, next_hops: impl IntoIterator<Item = (u32, IpAddr)>) {
+        neighbours::keep_fresh(&self.route, next_hops).await;
+    }
+
+    /// Let go of neighbours that are no next hops any more, or the kernel would ask
+    /// for them for ever.
+    pub async fn release(&self, neighbours: impl IntoIterator<Item = (u32, IpAddr)>) {
+        neighbours::release(&self.route, neighbours).await;
+    }
+}

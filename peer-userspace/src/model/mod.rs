@@ -1,0 +1,14 @@
+//! What owners declare: networks, and their consents to peer.
+//!
+//! Owns the declared types and nothing else. What a document looks like is
+//! `dialect`'s, what a declaration amounts to is `lifecycle`'s. Pure.
+
+mod names;
+mod network;
+mod peering;
+mod table;
+
+pub use names::{Name, PairLabel, ObjectRef};
+pub use network::{Mode, Network, Port, RouteMode, StaticRoute, Unmanaged};
+pub use peering::{AdminState, Consent, PeerRef};
+pub use table::Table;

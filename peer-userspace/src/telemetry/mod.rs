@@ -1,0 +1,7 @@
+//! Counters and states as OpenMetrics.
+//!
+//! Owns the metric names, which are a contract. Pure: numbers in, text out.
+
+mod metrics;
+
+pub use metrics::{CONTENT_TYPE, render};

@@ -1,0 +1,20 @@
+//! The parts of the lab, from system calls up to the ready-made scene.
+
+pub(crate) mod cleanup;
+pub(crate) mod client;
+pub(crate) mod daemon;
+pub mod frame;
+pub(crate) mod host;
+pub mod interrupt;
+pub(crate) mod metrics;
+pub(crate) mod namespace;
+pub(crate) mod ping;
+pub mod process;
+pub(crate) mod programs;
+pub(crate) mod scene;
+pub(crate) mod socket;
+pub(crate) mod sys;
+pub(crate) mod table;
+pub(crate) mod topology;
+pub(crate) mod transfer;
+pub(crate) mod wait;

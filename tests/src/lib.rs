@@ -1,0 +1,30 @@
+//! The lab: peerd between network namespaces of its own, for tests and demo.
+//!
+//! Owns namespaces, traffic and the running daemon, and takes all of it down
+//! again. Knows peerd from outside only: its command line, its table, its
+//! metrics. Needs root, `ip`, `ping`, `iperf3`, `ethtool` and `nsenter`, and
+//! links against none of peerd's crates, so that `cargo xtask` can be built
+//! before anything is set up.
+
+mod lab;
+
+pub use lab::{
+    cleanup::{remove_kept, residue, sweep},
+    client::Status,
+    daemon::Daemon,
+    frame::{self, Udp},
+    host::{ETH0, Host},
+    interrupt,
+    metrics::Metrics,
+    namespace::Namespace,
+    ping::{PingRun, Pings},
+    process::{self, Output},
+    programs::Programs,
+    scene::Scene,
+    socket::{PacketSocket, udp_round_trips},
+    sys::{ForeignXdp, Hook},
+    table::{Network, Table},
+    topology::Lab,
+    transfer::{Direction, Transfer, tcp_transfer},
+    wait::wait_until,
+};

@@ -1,0 +1,127 @@
+//! The daemon may come, go and change its mind without a packet being lost.
+
+use std::{thread, time::Duration};
+
+use anyhow::{Result, ensure};
+use peer_tests::{Hook, Scene, wait_until};
+
+/// Long enough for pings on either side of an event.
+const A_WHILE: Duration = Duration::from_millis(500);
+
+#[test]
+fn kill_9_and_restart_lose_no_packet_and_no_count() -> Result<()> {
+    let mut scene = Scene::start("kill -9")?;
+    let pings = [
+        scene.blue.ping_meanwhile(scene.green.v4)?,
+        scene.blue.ping_meanwhile(scene.green.v6)?,
+    ];
+    thread::sleep(A_WHILE);
+    let before = scene.forwarded(&scene.blue, &scene.green)?;
+    ensure!(before.0 > 0, "nothing was counted before");
+    scene.daemon.kill9()?;
+    thread::sleep(A_WHILE);
+    scene.daemon.start()?;
+    thread::sleep(A_WHILE);
+    let mut sent = 0;
+    for pings in pings {
+        let pings = pings.stop()?;
+        println!("{pings}");
+        ensure!(pings.none_lost() && pings.sent > 100, "{pings}");
+        sent += u64::from(pings.sent);
+    }
+    wait_until("all pings are counted", Duration::from_secs(3), || {
+        let (packets, _) = scene.forwarded(&scene.blue, &scene.green)?;
+        // The requests under way when ping stopped may have been counted.
+        ensure!(
+            (sent..=sent + 2).contains(&packets),
+            "{packets} counted, {sent} sent"
+        );
+        Ok(())
+    })
+}
+
+#[test]
+fn a_restart_takes_over_what_is_attached_and_adds_nothing() -> Result<()> {
+    let mut scene = Scene::start("take over")?;
+    let (port, router) = (scene.blue.port.clone(), scene.lab.router.clone());
+    let attached = || -> Result<[u32; 2]> {
+        let hooks = [Hook::TcxIngress, Hook::TcxEgress];
+        Ok([
+            router.programs_at(&port, hooks[0])?,
+            router.programs_at(&port, hooks[1])?,
+        ])
+    };
+    let before = attached()?;
+    assert!(before[0] > 0, "the tcx program is attached");
+    scene.daemon.kill9()?;
+    assert_eq!(attached()?, before, "while it is dead");
+    scene.daemon.start()?;
+    assert_eq!(attached()?, before, "after its restart");
+    Ok(())
+}
+
+#[test]
+fn an_orderly_end_and_a_new_start_lose_no_packet() -> Result<()> {
+    let mut scene = Scene::start("SIGTERM")?;
+    let pings = scene.blue.ping_meanwhile(scene.green.v4)?;
+    thread::sleep(A_WHILE);
+    scene.daemon.terminate()?;
+    thread::sleep(A_WHILE);
+    scene.daemon.start()?;
+    thread::sleep(A_WHILE);
+    let pings = pings.stop()?;
+    println!("{pings}");
+    assert!(pings.none_lost() && pings.sent > 100, "{pings}");
+    Ok(())
+}
+
+#[test]
+fn a_consent_withdrawn_while_the_daemon_is_down_is_enforced_at_its_start() -> Result<()> {
+    let mut scene = Scene::start("withdrawn while down")?;
+    scene.assert_connected(&scene.blue, &scene.green)?;
+    scene.daemon.kill9()?;
+    scene.edit(|table| table.without_consent("blue", "green"))?;
+    scene.daemon.start()?;
+    assert_eq!(scene.status("green", "blue")?.state, "pending");
+    scene.assert_separated(&scene.blue, &scene.green)?;
+    scene.assert_connected(&scene.green, &scene.red)
+}
+
+#[test]
+fn editing_the_table_loses_no_packet_of_an_unchanged_peering() -> Result<()> {
+    let mut scene = Scene::start("table edit")?;
+    let azure = scene.lab.host("azure")?;
+    let pings = [
+        scene.blue.ping_meanwhile(scene.green.v4)?,
+        scene.blue.ping_meanwhile(scene.green.v6)?,
+    ];
+    for _ in 0..3 {
+        scene.edit(|table| {
+            table
+                .and(&azure)
+                .peered("azure", "red")
+                .peered("azure", "green")
+        })?;
+        scene.wait_state("azure", "red", "active")?;
+        scene.wait_reachable(&azure, &scene.red)?;
+        scene.edit(|table| {
+            let table = table.without("azure");
+            table
+                .without_consent("red", "azure")
+                .without_consent("green", "azure")
+        })?;
+        wait_until("azure's consents are gone", Duration::from_secs(5), || {
+            let active = scene
+                .status("azure", "red")
+                .is_ok_and(|status| status.state == "active");
+            ensure!(!active, "azure-team/to-red is still active");
+            Ok(())
+        })?;
+    }
+    for pings in pings {
+        let pings = pings.stop()?;
+        println!("{pings}");
+        assert!(pings.none_lost() && pings.sent > 50, "{pings}");
+    }
+    scene.assert_separated(&azure, &scene.red)
+}

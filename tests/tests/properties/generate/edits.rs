@@ -1,0 +1,103 @@
+//! Random edits: what changes from one apply to the next.
+
+use std::net::IpAddr;
+
+use peer_userspace::{
+    host::{HostRoute, Mac},
+    lifecycle::Facts,
+    model::{Consent, Network},
+};
+use proptest::{prelude::*, sample::Index};
+
+use super::{
+    NETWORKS, any_address, any_prefix, consent,
+    consents::{consent_id, facts},
+    host::index_of,
+    network, number,
+};
+use crate::properties::world::{World, named};
+
+/// One change of declarations, host or memory.
+#[derive(Clone, Debug)]
+pub(crate) enum Edit {
+    Declare(Box<Network>),
+    Forget(usize),
+    Consent(Box<Consent>),
+    Withdraw(usize, usize),
+    Link(usize, bool),
+    Vanish(usize),
+    Neighbour(usize, IpAddr, Option<Mac>),
+    Route(HostRoute),
+    NoRoute(Index),
+    Facts(Facts),
+}
+
+/// Any one edit.
+pub(crate) fn edit() -> impl Strategy<Value = Edit> {
+    let pair = || (number(), number());
+    let mac = prop::option::of((6u8..9).prop_map(|last| Mac([2, 0, 0, 0, 1, last])));
+    let route = (any_prefix(), number(), any_address(), any::<bool>()).prop_map(
+        |(to, interface, gateway, on_link)| HostRoute {
+            to,
+            metric: 3,
+            interface: index_of(interface),
+            gateway: (!on_link && gateway.is_ipv4() == to.addr().is_ipv4()).then_some(gateway),
+        },
+    );
+    prop_oneof![
+        4 => number().prop_flat_map(network).prop_map(|one| Edit::Declare(Box::new(one))),
+        2 => number().prop_map(Edit::Forget),
+        4 => pair()
+            .prop_flat_map(|(k, peer)| consent(k, peer, "to"))
+            .prop_map(|one| Edit::Consent(Box::new(one))),
+        4 => pair().prop_map(|(k, peer)| Edit::Withdraw(k, peer)),
+        2 => (number(), any::<bool>()).prop_map(|(k, up)| Edit::Link(k, up)),
+        1 => number().prop_map(Edit::Vanish),
+        2 => (number(), any_address(), mac).prop_map(|(k, at, mac)| Edit::Neighbour(k, at, mac)),
+        2 => route.prop_map(Edit::Route),
+        1 => any::<Index>().prop_map(Edit::NoRoute),
+        1 => facts().prop_map(Edit::Facts),
+    ]
+}
+
+impl Edit {
+    pub(crate) fn apply(&self, world: &mut World) {
+        let host = &mut world.host;
+        match self {
+            Self::Declare(network) => world.declare((**network).clone()),
+            Self::Forget(k) => {
+                world.table.networks.remove(&named(NETWORKS[*k]));
+            }
+            Self::Consent(consent) => world.consent((**consent).clone()),
+            Self::Withdraw(k, peer) => {
+                world.table.consents.remove(&consent_id(*k, *peer, "to"));
+            }
+            Self::Link(k, up) => {
+                if let Some(interface) = host.interfaces.get_mut(&index_of(*k)) {
+                    interface.up = *up;
+                }
+            }
+            Self::Vanish(k) => {
+                host.interfaces.remove(&index_of(*k));
+                host.routes.retain(|route| route.interface != index_of(*k));
+            }
+            Self::Neighbour(k, at, Some(mac)) => {
+                host.neighbours.insert((index_of(*k), *at), *mac);
+            }
+            Self::Neighbour(k, at, None) => {
+                host.neighbours.remove(&(index_of(*k), *at));
+            }
+            Self::Route(route) => {
+                let taken = |other: &HostRoute| (other.to, other.metric) == (route.to, route.metric);
+                host.routes.retain(|other| !taken(other));
+                host.routes.push(*route);
+            }
+            Self::NoRoute(index) => {
+                if !host.routes.is_empty() {
+                    host.routes.remove(index.index(host.routes.len()));
+                }
+            }
+            Self::Facts(facts) => world.facts = facts.clone(),
+        }
+    }
+}

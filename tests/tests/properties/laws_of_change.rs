@@ -1,0 +1,1 @@
+//! What holds from one table to the next.

@@ -1,0 +1,212 @@
+//! What should become of a packet, worked out from the declarations alone.
+//!
+//! One packet at a time, by linear scan, in the words of the contract: no
+//! prefixes are combined, no table is built, nothing of `compile` or `lifecycle`
+//! is used. Slow and obvious on purpose.
+
+mod consent;
+mod hops;
+mod ports;
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use peer_common::DropReason;
+use peer_userspace::{
+    host::{HostView, Mac},
+    lifecycle::Facts,
+    model::{Network, ObjectRef, PairLabel, RouteMode, Table, Unmanaged},
+};
+
+use super::{
+    packet::Packet,
+    span::{Span, any_holds},
+    world::World,
+};
+
+/// What should become of a packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// To the stack, for another machine or by an unmanaged interface.
+    Pass,
+    /// To the stack, for this port's own address.
+    Local,
+    Forward(Forward),
+    /// With the peerings it may be counted for; none where it belongs to none.
+    Drop(DropReason, Vec<PairLabel>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Forward {
+    pub(crate) egress: u32,
+    pub(crate) next_hop: IpAddr,
+    pub(crate) mac: Option<Mac>,
+    /// The network that owns the destination.
+    pub(crate) to: ObjectRef,
+    /// The peering, unless the packet stays in its network.
+    pub(crate) pair: Option<PairLabel>,
+}
+
+/// Whose an address is, as one network sees it.
+enum Owner<'a> {
+    /// The network's own, by its prefixes.
+    Own,
+    /// Exported by a peer, over a peering that carries traffic.
+    Peer(&'a Network),
+    /// Exported by peers, over peerings agreed on that carry no traffic.
+    Down(Vec<PairLabel>),
+    /// In a managed network, but not for this one.
+    Stranger,
+    /// In no managed network, but on the subnet of an own port.
+    Subnet,
+    /// In no managed network.
+    Nobody,
+}
+
+/// Answers from one world.
+pub(crate) struct Oracle<'a> {
+    pub(super) table: &'a Table,
+    pub(super) host: &'a HostView,
+    pub(super) facts: &'a Facts,
+    /// Pairs that carry traffic, as admitted.
+    carrying: Vec<PairLabel>,
+}
+
+impl<'a> Oracle<'a> {
+    pub(crate) fn new(world: &'a World) -> Self {
+        let World { table, host, facts } = world;
+        let mut oracle = Self { table, host, facts, carrying: Vec::new() };
+        oracle.carrying = oracle.admit();
+        oracle
+    }
+
+    /// Pairs that carry traffic.
+    pub(crate) fn carrying(&self) -> &[PairLabel] {
+        &self.carrying
+    }
+
+    pub(crate) fn fate(&self, packet: &Packet) -> Fate {
+        let Some(network) = self.network_at(packet.ingress) else {
+            return Fate::Pass;
+        };
+        if !self.may_be_source(network, packet.source) {
+            return Fate::Drop(DropReason::SpoofedSource, Vec::new());
+        }
+        let destination = packet.destination;
+        if self.host_has(packet.ingress, destination) {
+            return Fate::Local;
+        }
+        if self.is_foreign_local(network, destination) {
+            return Fate::Drop(DropReason::ForeignLocal, Vec::new());
+        }
+        match self.owner(network, destination) {
+            Owner::Own | Owner::Subnet => self.send(network, network, packet),
+            Owner::Peer(peer) => self.send(network, peer, packet),
+            Owner::Down(pairs) => Fate::Drop(DropReason::PeeringDown, pairs),
+            Owner::Stranger => Fate::Drop(DropReason::NotPeered, Vec::new()),
+            Owner::Nobody => match network.unmanaged {
+                Unmanaged::Pass => Fate::Pass,
+                Unmanaged::Drop | Unmanaged::Reject => {
+                    Fate::Drop(DropReason::Unmanaged, Vec::new())
+                }
+            },
+        }
+    }
+
+    /// To a network it may go to: is there a way, and may this source use it?
+    fn send(&self, from: &Network, to: &Network, packet: &Packet) -> Fate {
+        let inside = from.id == to.id;
+        let pair = (!inside).then(|| PairLabel::of(&from.id, &to.id));
+        let refused = |reason| Fate::Drop(reason, pair.iter().cloned().collect());
+        if !inside && !self.routes_to(from, to, packet.destination) {
+            return refused(DropReason::NoRoute);
+        }
+        let Some(hop) = self.hop(to, packet.destination) else {
+            return refused(DropReason::NoRoute);
+        };
+        // Asked last: to a destination nobody could reach, no source is wrong.
+        if !inside && !self.exports(from, to, packet.source) {
+            return refused(DropReason::NotExported);
+        }
+        let next_hop = hop.gateway.unwrap_or(packet.destination);
+        Fate::Forward(Forward {
+            egress: hop.port,
+            next_hop,
+            mac: self.host.neighbours.get(&(hop.port, next_hop)).copied(),
+            to: to.id.clone(),
+            pair,
+        })
+    }
+
+    fn owner(&self, network: &Network, address: IpAddr) -> Owner<'a> {
+        if any_holds(&network.prefixes, address) {
+            return Owner::Own;
+        }
+        let others = || self.table.networks.values().filter(|other| other.id != network.id);
+        let label = |other: &Network| PairLabel::of(&network.id, &other.id);
+        let exporting = || others().filter(|other| self.exports(other, network, address));
+        if let Some(peer) = exporting().find(|other| self.carrying.contains(&label(other))) {
+            return Owner::Peer(peer);
+        }
+        let down: Vec<PairLabel> =
+            exporting().filter(|other| self.agreed(network, other)).map(label).collect();
+        if !down.is_empty() {
+            return Owner::Down(down);
+        }
+        if others().any(|other| any_holds(&other.prefixes, address)) {
+            return Owner::Stranger;
+        }
+        if self.on_subnet(network, address) { Owner::Subnet } else { Owner::Nobody }
+    }
+
+    /// A source belongs to the ingress network, and is not the host itself.
+    fn may_be_source(&self, network: &Network, source: IpAddr) -> bool {
+        matches!(self.owner(network, source), Owner::Own | Owner::Subnet)
+            && !self.ports(network).any(|(_, interface)| self.host_has(interface.index, source))
+            && !self.is_foreign_local(network, source)
+    }
+
+    /// An address of the host's that a port of `network` other than the one that
+    /// has it must not reach.
+    fn is_foreign_local(&self, network: &Network, address: IpAddr) -> bool {
+        self.holders(address).any(|index| match self.network_at(index) {
+            None => true,
+            Some(holder) if holder.id == network.id => true,
+            Some(holder) => !self.means_another(network, holder, address),
+        })
+    }
+
+    /// Networks may overlap: whether `address`, which a port of `holder`'s has for
+    /// `holder`, is for `network` an ordinary address of some other network.
+    fn means_another(&self, network: &Network, holder: &Network, address: IpAddr) -> bool {
+        any_holds(&holder.prefixes, address)
+            && match self.owner(network, address) {
+                Owner::Own => true,
+                Owner::Peer(peer) => peer.id != holder.id,
+                Owner::Down(pairs) => {
+                    !pairs.contains(&PairLabel::of(&network.id, &holder.id))
+                }
+                Owner::Stranger | Owner::Subnet | Owner::Nobody => false,
+            }
+    }
+
+    /// Whether `from` routes to this destination of `to`'s.
+    fn routes_to(&self, from: &Network, to: &Network, destination: IpAddr) -> bool {
+        from.routes == RouteMode::Auto
+            || self.consent(&from.id, &to.id).is_some_and(|consent| {
+                from.static_routes.iter().any(|named| {
+                    named.peering == consent.id.name && Span::of(&named.to).holds(destination)
+                })
+            })
+    }
+
+    /// Whether `address` is among what `giver` exports to `receiver`.
+    fn exports(&self, giver: &Network, receiver: &Network, address: IpAddr) -> bool {
+        let named = |nets: &[IpNet]| any_holds(nets, address);
+        named(&giver.prefixes)
+            && match self.consent(&giver.id, &receiver.id) {
+                Some(consent) => consent.export.as_deref().is_none_or(named),
+                None => true,
+            }
+    }
+}

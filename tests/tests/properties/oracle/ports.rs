@@ -1,0 +1,73 @@
+//! Which interface is a port of which network, and which addresses are the host's.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use peer_userspace::{
+    host::Interface,
+    model::{Network, Port},
+};
+
+use super::Oracle;
+use crate::properties::span::Span;
+
+impl<'a> Oracle<'a> {
+    /// The network whose port this interface is.
+    pub(crate) fn network_at(&self, ifindex: u32) -> Option<&'a Network> {
+        let interface = self.host.interfaces.get(&ifindex)?;
+        interface.mac?;
+        self.table.networks.values().find(|network| {
+            network.ports.iter().any(|port| port.interface == interface.name && is_plain(port))
+        })
+    }
+
+    /// The working ports of `network`, in document order.
+    pub(super) fn ports(
+        &self,
+        network: &'a Network,
+    ) -> impl Iterator<Item = (&'a Port, &'a Interface)> {
+        network.ports.iter().filter_map(move |port| {
+            let interface =
+                self.host.interfaces.values().find(|found| found.name == port.interface)?;
+            let works = is_plain(port)
+                && self.network_at(interface.index).is_some_and(|owner| owner.id == network.id);
+            works.then_some((port, interface))
+        })
+    }
+
+    /// Whether the interface has this address.
+    pub(super) fn host_has(&self, ifindex: u32, address: IpAddr) -> bool {
+        self.holders(address).any(|holder| holder == ifindex)
+    }
+
+    /// The interfaces that have this address.
+    pub(super) fn holders(&self, address: IpAddr) -> impl Iterator<Item = u32> {
+        self.host
+            .interfaces
+            .values()
+            .filter(move |interface| addresses(interface).any(|net| net.addr() == address))
+            .map(|interface| interface.index)
+    }
+
+    /// Whether a port of `network` has an address in the same subnet.
+    pub(super) fn on_subnet(&self, network: &'a Network, address: IpAddr) -> bool {
+        self.ports(network)
+            .any(|(_, interface)| addresses(interface).any(|net| Span::of(&net).holds(address)))
+    }
+}
+
+/// Tagged ports and addresses of the router's own are another version's.
+fn is_plain(port: &Port) -> bool {
+    port.vlan.is_none() && port.address.is_empty()
+}
+
+/// The addresses that mean something beyond their link.
+pub(super) fn addresses(interface: &Interface) -> impl Iterator<Item = IpNet> {
+    interface.addresses.iter().map(|address| address.net).filter(|net| {
+        let link_local = match net.addr() {
+            IpAddr::V4(v4) => v4.is_link_local(),
+            IpAddr::V6(v6) => v6.is_unicast_link_local(),
+        };
+        !link_local && !net.addr().is_loopback()
+    })
+}
