@@ -4,7 +4,7 @@
 use aya_ebpf::{
     EbpfContext as _,
     bindings::{TC_ACT_SHOT, TC_ACT_UNSPEC, bpf_redir_neigh, bpf_redir_neigh__bindgen_ty_1},
-    helpers::generated::{bpf_csum_update, bpf_redirect, bpf_redirect_neigh},
+    helpers::generated::{bpf_csum_update, bpf_redirect, bpf_redirect_neigh, bpf_skb_change_head},
     macros::classifier,
     programs::TcContext,
 };
@@ -13,9 +13,10 @@ use peer_common::{Route, flags};
 
 use crate::{
     count,
-    packet::{ETHERNET, Packet},
+    packet::{self, ETHERNET, Packet},
+    parse,
     pipeline::{self, Destination, Dropped, Forward, Outcome},
-    rewrite,
+    port, rewrite,
 };
 
 const AF_INET: u32 = 2;
@@ -74,11 +75,62 @@ fn peer_tc(ctx: TcContext) -> i32 {
         // seen as cut short and dropped as malformed.
         let _ = ctx.pull_data(HEADERS.min(ctx.len()));
     }
+    if has_lost_ethernet(&ctx) {
+        // Judged by XDP already; only what is to be forwarded needs the header.
+        if !is_for_host(&ctx) {
+            return TC_ACT_UNSPEC;
+        }
+        if restore_ethernet(&ctx).is_none() {
+            return TC_ACT_SHOT;
+        }
+    }
     match pipeline::decide(&ctx) {
         Outcome::Stack => TC_ACT_UNSPEC,
         Outcome::Drop(dropped) => drop(&ctx, &dropped),
         Outcome::Forward(forward) => send(&ctx, &forward),
     }
+}
+
+/// Whether the data begins with the IP header. Seen on 6.18 behind generic XDP:
+/// where the kernel copies a packet to give XDP headroom, the copy's `mac_len` is
+/// zero, and tcx programs are shown the packet from there.
+#[inline(always)]
+fn has_lost_ethernet(ctx: &TcContext) -> bool {
+    // SAFETY: the kernel hands a valid context to the program.
+    let protocol = u16::from_be(unsafe { (*ctx.skb.skb).protocol } as u16);
+    let version = match protocol {
+        parse::IPV4 => 4,
+        parse::IPV6 => 6,
+        _ => return false,
+    };
+    let start: Option<[u8; ETHERNET]> = packet::bytes(ctx, 0);
+    start.is_some_and(|start| {
+        u16::from_be_bytes([start[12], start[13]]) != protocol && start[0] >> 4 == version
+    })
+}
+
+/// Whether the kernel saw that the frame was sent to the device's own MAC.
+#[inline(always)]
+fn is_for_host(ctx: &TcContext) -> bool {
+    const PACKET_HOST: u32 = 0;
+    // SAFETY: the kernel hands a valid context to the program.
+    unsafe { (*ctx.skb.skb).pkt_type == PACKET_HOST }
+}
+
+/// Put an Ethernet header to the port in front of the data.
+#[inline(always)]
+fn restore_ethernet(ctx: &TcContext) -> Option<()> {
+    // SAFETY: the kernel hands a valid context to the program.
+    let protocol = unsafe { (*ctx.skb.skb).protocol } as u16;
+    let mac = port::ingress(ctx)?.mac;
+    // SAFETY: the helper checks its arguments.
+    if unsafe { bpf_skb_change_head(ctx.skb.skb, ETHERNET as u32, 0) } != 0 {
+        return None;
+    }
+    let header = packet::at::<([u8; 6], [u8; 6], [u8; 2])>(ctx, 0)?;
+    // SAFETY: `at` checked the bounds, and byte arrays have no alignment.
+    unsafe { *header = (mac, [0; 6], protocol.to_ne_bytes()) };
+    Some(())
 }
 
 #[inline(always)]

@@ -155,7 +155,7 @@ fn without_privileges_it_says_what_is_missing_and_ends() -> Result<()> {
 #[test]
 fn ports_are_listed_with_the_hook_that_was_chosen() -> Result<()> {
     let scene = Scene::start("ports")?;
-    let listed = scene.daemon.peerctl(&["get", "ports"])?.ok()?;
+    let listed = scene.daemon.peerctl(&["get", "ports", "-A"])?.ok()?;
     let line = listed.lines().find(|line| line.contains(&scene.blue.port));
     assert!(line.is_some_and(|line| line.contains("tc")), "{listed}");
     Ok(())

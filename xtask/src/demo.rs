@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use peer_tests::{Namespace, Programs, Scene, interrupt, process, remove_kept, residue};
 
 use crate::{
@@ -55,8 +55,13 @@ fn show(keep: bool) -> Result<()> {
     let mut stage = Stage::new();
     // Whatever happens from here on, dropping the scene cleans up.
     let mut scene = Scene::new("the demo", Programs::in_folder(&release_folder()?)?)?;
-    play::all(&mut scene, &mut stage)
-        .with_context(|| format!("the demo broke off; peerd's log:\n{}", scene.daemon.log()))?;
+    let played = play::all(&mut scene, &mut stage);
+    if interrupt::check().is_err() {
+        bail!("interrupted; what was up is taken down again");
+    }
+    if let Err(error) = played {
+        bail!("{error:#}\npeerd's log:\n{}", scene.daemon.log());
+    }
     if keep {
         scene.keep()?;
         stage.end(&summary(&stage, started, "everything stays up"));
@@ -130,7 +135,7 @@ fn say_what_to_try(scene: &Scene, stage: &Stage) {
         ),
         format!("# and red not\n{} ping -c 3 {}", inside(&blue.ns), red.v4),
         format!(
-            "# who peers with whom, and what was dropped\n{peerctl} get peerings -A\n{peerctl} get drops"
+            "# who peers with whom, and what was dropped\n{peerctl} get peerings -A\n{peerctl} get drops -A"
         ),
         format!(
             "# edit the table: peerd acts on every change\n{sudo}${{EDITOR:-vi}} {}",

@@ -91,8 +91,8 @@ pub async fn run(options: Options) -> Result<()> {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut seen = None;
     loop {
-        let view = host.view().await?;
         let table = tables.table();
+        let view = host.view(&table.interfaces()).await?;
         let now = Some((table, view));
         if now != seen || reconciler.is_unfinished() {
             if let Some((table, view)) = &now {

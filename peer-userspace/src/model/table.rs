@@ -1,6 +1,6 @@
 //! The peering table: every object declared at one moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Consent, Network, ObjectRef};
 
@@ -11,4 +11,12 @@ pub struct Table {
     pub networks: BTreeMap<ObjectRef, Network>,
     /// Consents by `NAMESPACE/NAME`.
     pub consents: BTreeMap<ObjectRef, Consent>,
+}
+
+impl Table {
+    /// The host interfaces that any network names as a port.
+    pub fn interfaces(&self) -> BTreeSet<&str> {
+        let ports = self.networks.values().flat_map(|network| &network.ports);
+        ports.map(|port| port.interface.as_str()).collect()
+    }
 }

@@ -195,8 +195,15 @@ fn known(packet: &Packet, world: &World, fate: &Fate, outcome: &Outcome) -> bool
     match (fate, outcome) {
         (Fate::Drop(DropReason::ForeignLocal, _), Outcome::Drop { reason: DropReason::PeeringDown, .. }) => true,
         (Fate::Drop(DropReason::NoRoute, _), Outcome::Forward { route, .. }) => !world.host.interfaces[&route.port].up,
-        (Fate::Drop(DropReason::SpoofedSource, _), _) => world.host.addresses().any(|(_, net)| net.addr() == packet.source),
+        (Fate::Drop(DropReason::SpoofedSource, _), _) if held_by_peer(world, packet, packet.source) => true,
+        (Fate::Drop(DropReason::ForeignLocal, _), Outcome::Forward { .. } | Outcome::Drop { reason: DropReason::NotExported | DropReason::NoRoute, .. }) if held_by_peer(world, packet, packet.destination) => true,
         (Fate::Forward(one), Outcome::Forward { route, mac: None, .. }) => one.egress == route.port && one.next_hop == packet.destination && !world.table.networks[&one.to].prefixes.iter().any(|net| net.contains(&packet.destination)),
         _ => false,
     }
+}
+
+fn held_by_peer(world: &World, packet: &Packet, address: std::net::IpAddr) -> bool {
+    let oracle = Oracle::new(world);
+    let own = oracle.network_at(packet.ingress).unwrap();
+    world.host.addresses().any(|(index, net)| net.addr() == address && oracle.network_at(index).is_some_and(|holder| oracle.carrying().contains(&PairLabel::of(&own.id, &holder.id))))
 }

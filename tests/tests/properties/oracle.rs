@@ -156,7 +156,8 @@ impl<'a> Oracle<'a> {
         if others().any(|other| any_holds(&other.prefixes, address)) {
             return Owner::Stranger;
         }
-        if self.on_subnet(network, address) { Owner::Subnet } else { Owner::Nobody }
+        let on_subnet = self.subnets(network).any(|(_, subnet)| subnet.holds(address));
+        if on_subnet { Owner::Subnet } else { Owner::Nobody }
     }
 
     /// A source belongs to the ingress network, and is not the host itself.
@@ -176,17 +177,16 @@ impl<'a> Oracle<'a> {
         })
     }
 
-    /// Networks may overlap: whether `address`, which a port of `holder`'s has for
-    /// `holder`, is for `network` an ordinary address of some other network.
+    /// Networks may overlap: whether `address`, which a port of `holder`'s has, is
+    /// for `network` an ordinary address of another network it reaches, and `holder`
+    /// is none that it reaches.
     fn means_another(&self, network: &Network, holder: &Network, address: IpAddr) -> bool {
-        any_holds(&holder.prefixes, address)
+        let holders = PairLabel::of(&network.id, &holder.id);
+        !self.carrying.contains(&holders)
             && match self.owner(network, address) {
-                Owner::Own => true,
-                Owner::Peer(peer) => peer.id != holder.id,
-                Owner::Down(pairs) => {
-                    !pairs.contains(&PairLabel::of(&network.id, &holder.id))
-                }
-                Owner::Stranger | Owner::Subnet | Owner::Nobody => false,
+                Owner::Own | Owner::Subnet | Owner::Peer(_) => true,
+                Owner::Down(pairs) => !pairs.contains(&holders),
+                Owner::Stranger | Owner::Nobody => false,
             }
     }
 

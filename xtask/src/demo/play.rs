@@ -47,7 +47,7 @@ fn start_daemon(scene: &mut Scene, stage: &mut Stage) -> Result<()> {
     let arguments = scene.daemon.arguments().join(" ");
     stage.prompt("router", &format!("peerd {arguments}"));
     scene.daemon.start()?;
-    peerctl(scene, stage, &["get", "ports"])?;
+    peerctl(scene, stage, &["get", "ports", "-A"])?;
     peerctl(scene, stage, &["get", "peerings", "-A"])?;
     expect_state(scene, stage, ("blue", "green"), "active")?;
     expect_state(scene, stage, ("green", "red"), "active")

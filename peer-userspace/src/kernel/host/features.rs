@@ -1,23 +1,18 @@
 //! Generic netlink family `netdev`: what each driver can do with XDP, and word
 //! when that changes (Documentation/netlink/specs/netdev.yaml, kernel 6.3).
 
-use std::collections::BTreeMap;
-
 use futures::StreamExt as _;
 use genetlink::GenetlinkHandle;
 use netlink_packet_core::{
-    DecodeError, DefaultNla, Emitable, NLM_F_DUMP, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
+    DecodeError, DefaultNla, Emitable, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
     Nla as _, NlasIterator, Parseable as _, ParseableParametrized,
 };
 use netlink_packet_generic::{
     GenlFamily, GenlHeader, GenlMessage,
-    ctrl::{
-        GenlCtrl, GenlCtrlCmd,
-        nlas::{GenlCtrlAttrs, McastGrpAttrs},
-    },
 };
 use netlink_sys::AsyncSocket as _;
 use tokio::sync::mpsc;
+use tracing::debug;
 
 use super::{KernelError, watch::HostChange};
 use crate::host::XdpFeatures;
@@ -39,8 +34,8 @@ impl Features {
     /// features to report, and every port forwards in tcx.
     pub(super) async fn open(changed: mpsc::Sender<HostChange>) -> Result<Self, KernelError> {
         let error = |error| KernelError::netlink("driver features", error);
-        let (mut connection, handle, mut messages) = genetlink::new_connection().map_err(error)?;
         let group = mgmt_group().await;
+        let (mut connection, handle, mut messages) = genetlink::new_connection().map_err(error)?;
         if let Some(group) = group {
             let socket = connection.socket_mut().socket_mut();
             socket.add_membership(group).map_err(error)?;
@@ -56,60 +51,43 @@ impl Features {
         Ok(Self { handle })
     }
 
-    /// The features of every device that reports any.
-    pub(super) async fn read(&self) -> BTreeMap<u32, XdpFeatures> {
-        let mut found = BTreeMap::new();
-        let mut request = NetlinkMessage::from(GenlMessage::from_payload(Device::default()));
-        request.header.flags = NLM_F_REQUEST | NLM_F_DUMP;
+    /// The features of one device. Asked one by one: the kernel's dump lacks
+    /// NLM_F_MULTI (6.18), and ends for the library after its first message.
+    pub(super) async fn of(&self, index: u32) -> XdpFeatures {
+        let mut request =
+            NetlinkMessage::from(GenlMessage::from_payload(Device { index, features: 0 }));
+        request.header.flags = NLM_F_REQUEST;
         let mut handle = self.handle.clone();
-        let Ok(mut replies) = handle.request(request).await else {
-            return found;
-        };
-        while let Some(Ok(reply)) = replies.next().await {
-            if let NetlinkPayload::InnerMessage(message) = reply.payload {
-                let Device { index, features } = message.payload;
-                let native = features & (ACT_BASIC | ACT_REDIRECT) == ACT_BASIC | ACT_REDIRECT;
-                let egress = features & ACT_NDO_XMIT != 0;
-                found.insert(index, XdpFeatures { native, egress });
+        let reply = match handle.request(request).await {
+            Ok(mut replies) => replies.next().await,
+            Err(error) => {
+                debug!("no word on the XDP features of interface {index}: {error}");
+                None
             }
+        };
+        match reply {
+            Some(Ok(NetlinkMessage { payload: NetlinkPayload::InnerMessage(message), .. })) => {
+                let Device { features, .. } = message.payload;
+                XdpFeatures {
+                    native: features & (ACT_BASIC | ACT_REDIRECT) == ACT_BASIC | ACT_REDIRECT,
+                    egress: features & ACT_NDO_XMIT != 0,
+                }
+            }
+            _ => XdpFeatures::default(),
         }
-        found
     }
 }
 
 /// Id of the multicast group that announces changes.
 async fn mgmt_group() -> Option<u32> {
-    let (connection, mut handle, _) = genetlink::new_connection().ok()?;
+    let (connection, handle, _) = genetlink::new_connection().ok()?;
     let task = tokio::spawn(connection);
-    let query = GenlCtrl {
-        cmd: GenlCtrlCmd::GetFamily,
-        nlas: vec![GenlCtrlAttrs::FamilyName(Device::family_name().to_owned())],
-    };
-    let mut request = NetlinkMessage::from(GenlMessage::from_payload(query));
-    request.header.flags = NLM_F_REQUEST;
-    let reply = handle.request(request).await.ok()?.next().await;
+    let family = handle.resolve_family::<Device>().await;
     task.abort();
-    let NetlinkPayload::InnerMessage(message) = reply?.ok()?.payload else {
-        return None;
-    };
-    let groups = message.payload.nlas.into_iter().find_map(|attribute| match attribute {
-        GenlCtrlAttrs::McastGroups(groups) => Some(groups),
-        _ => None,
-    })?;
-    groups.into_iter().find_map(|group| {
-        let mut id = None;
-        let mut is_mgmt = false;
-        for attribute in group {
-            match attribute {
-                McastGrpAttrs::Id(found) => id = Some(found),
-                McastGrpAttrs::Name(name) => is_mgmt = name == "mgmt",
-            }
-        }
-        id.filter(|_| is_mgmt)
-    })
+    family.ok()?.multicast_groups.get("mgmt").copied()
 }
 
-/// A `dev` message: asks for all devices when sent, describes one when received.
+/// A `dev` message: asks for one device when sent, describes it when received.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Device {
     index: u32,
@@ -132,10 +110,18 @@ impl GenlFamily for Device {
 
 impl Emitable for Device {
     fn buffer_len(&self) -> usize {
-        0
+        self.asked().buffer_len()
     }
 
-    fn emit(&self, _: &mut [u8]) {}
+    fn emit(&self, buffer: &mut [u8]) {
+        self.asked().emit(buffer);
+    }
+}
+
+impl Device {
+    fn asked(&self) -> DefaultNla {
+        DefaultNla::new(ATTR_IFINDEX, self.index.to_ne_bytes().to_vec())
+    }
 }
 
 impl ParseableParametrized<[u8], GenlHeader> for Device {

@@ -6,7 +6,7 @@ mod neighbours;
 mod view;
 mod watch;
 
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use rtnetlink::Handle;
 use tokio::sync::mpsc;
@@ -37,13 +37,18 @@ impl Host {
         Ok((Self { route, features }, receiver))
     }
 
-    /// Everything, as it is now.
+    /// Everything, as it is now; what drivers can do only for the interfaces named.
     ///
     /// # Errors
     /// If the kernel refuses a dump.
-    pub async fn view(&self) -> Result<HostView, KernelError> {
-        let features = self.features.read().await;
-        view::read(&self.route, &features).await
+    pub async fn view(&self, ports: &BTreeSet<&str>) -> Result<HostView, KernelError> {
+        let mut view = view::read(&self.route).await?;
+        for interface in view.interfaces.values_mut() {
+            if ports.contains(interface.name.as_str()) {
+                interface.xdp = self.features.of(interface.index).await;
+            }
+        }
+        Ok(view)
     }
 
     /// Have the kernel keep these next hops' link addresses fresh by itself

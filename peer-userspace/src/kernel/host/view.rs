@@ -1,9 +1,6 @@
 //! One dump of links, addresses, neighbours and routes.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
-};
+use std::{collections::BTreeSet, net::IpAddr};
 
 use futures::TryStreamExt as _;
 use ipnet::IpNet;
@@ -19,20 +16,16 @@ use netlink_packet_route::{
 use rtnetlink::{Handle, RouteMessageBuilder};
 
 use super::{KernelError, neighbours::PROTOCOL};
-use crate::host::{Address, HostRoute, HostView, Interface, Mac, XdpFeatures};
+use crate::host::{Address, HostRoute, HostView, Interface, Mac};
 
 /// The whole host.
-pub(super) async fn read(
-    handle: &Handle,
-    features: &BTreeMap<u32, XdpFeatures>,
-) -> Result<HostView, KernelError> {
+pub(super) async fn read(handle: &Handle) -> Result<HostView, KernelError> {
     let error = |what| move |error| KernelError::netlink(what, error);
     let mut view = HostView::default();
 
     let mut links = std::pin::pin!(handle.link().get().execute());
     while let Some(link) = links.try_next().await.map_err(error("interfaces"))? {
-        let mut found = interface(&link);
-        found.xdp = features.get(&found.index).copied().unwrap_or_default();
+        let found = interface(&link);
         view.interfaces.insert(found.index, found);
     }
 

@@ -7,7 +7,7 @@ use peer_userspace::{
     model::{Network, Port},
 };
 
-use super::{Oracle, ports::addresses};
+use super::Oracle;
 use crate::properties::span::{Span, any_holds};
 
 /// The next hop; without a gateway, the destination itself.
@@ -17,12 +17,13 @@ pub(super) struct Hop {
 }
 
 /// A port that stands for a destination, and the prefix it does so by.
-struct Behind<'a> {
-    port: &'a Port,
+struct Behind {
     index: u32,
     prefix: Span,
-    /// The port says so itself, instead of standing for all of the network.
-    named: bool,
+    /// The port's own `via`.
+    gateway: Option<IpAddr>,
+    /// By `prefixes` or `via`, instead of standing for all of the network.
+    says_so: bool,
 }
 
 impl<'a> Oracle<'a> {
@@ -32,49 +33,44 @@ impl<'a> Oracle<'a> {
             return self.on_own_subnet(network, address);
         }
         let behind = self.behind(network, address);
-        if let Some(behind) = &behind
-            && let Some(via) = via(behind.port, address)
-        {
-            return Some(Hop { port: behind.index, gateway: Some(via) });
+        if let Some(Behind { index, gateway: Some(via), .. }) = behind {
+            return Some(Hop { port: index, gateway: Some(via) });
         }
-        let bound_to = behind.as_ref().filter(|behind| behind.named).map(|behind| behind.index);
+        if let Some(b) = &behind && b.says_so && let Some(HostRoute { gateway: Some(g), interface, .. }) = self.covering_route(network, b) { return Some(Hop { port: *interface, gateway: Some(*g) }); } // TEMP
+        let bound_to = behind.as_ref().filter(|behind| behind.says_so).map(|behind| behind.index);
         let usable = |route: &&HostRoute| bound_to.is_none_or(|port| port == route.interface);
         if let Some(route) = self.host_route(network, address, usable) {
-            let declared = self
-                .up_ports(network)
-                .find(|(port, interface)| {
-                    interface.index == route.interface && port.prefixes.is_empty()
-                })
-                .and_then(|(port, _)| via(port, address));
-            return Some(Hop { port: route.interface, gateway: declared.or(route.gateway) });
+            return Some(Hop { port: route.interface, gateway: route.gateway });
         }
-        behind.map(|behind| Hop { port: behind.index, gateway: self.covering_gateway(&behind) })
+        let behind = behind?;
+        let covering = self.covering_route(network, &behind);
+        Some(Hop {
+            port: covering.map_or(behind.index, |route| route.interface),
+            gateway: covering.and_then(|route| route.gateway),
+        })
     }
 
     fn up_ports(&self, network: &'a Network) -> impl Iterator<Item = (&'a Port, &'a Interface)> {
         self.ports(network).filter(|(_, interface)| interface.up)
     }
 
-    /// The port that names the destination most closely, the first of equals; else
-    /// the first that names nothing and so stands for everything.
-    fn behind(&self, network: &'a Network, address: IpAddr) -> Option<Behind<'a>> {
-        let stands_by = |port: &'a Port, index: u32, nets: &'a [ipnet::IpNet], named| {
-            nets.iter()
-                .map(Span::of)
-                .filter(move |prefix| prefix.holds(address))
-                .map(move |prefix| Behind { port, index, prefix, named })
-        };
-        let by_name = self
-            .up_ports(network)
-            .flat_map(|(port, interface)| stands_by(port, interface.index, &port.prefixes, true))
-            .min_by_key(|behind| behind.prefix.size());
-        by_name.or_else(|| {
-            self.up_ports(network)
-                .filter(|(port, _)| port.prefixes.is_empty())
-                .find_map(|(port, interface)| {
-                    stands_by(port, interface.index, &network.prefixes, false).next()
-                })
-        })
+    /// The port that says most closely that the destination lies behind it, the
+    /// first of equals; else the first that says nothing and so stands for all.
+    fn behind(&self, network: &'a Network, address: IpAddr) -> Option<Behind> {
+        let by_prefix = self.up_ports(network).flat_map(|(port, interface)| {
+            let silent = port.prefixes.is_empty();
+            let nets = if silent { &network.prefixes } else { &port.prefixes };
+            let via = port.via.iter().find(|via| via.is_ipv4() == address.is_ipv4()).copied();
+            nets.iter().map(Span::of).map(move |prefix| Behind {
+                index: interface.index,
+                prefix,
+                gateway: via,
+                says_so: !silent || via.is_some(),
+            })
+        });
+        by_prefix
+            .filter(|behind| behind.prefix.holds(address))
+            .min_by_key(|behind| (!behind.says_so, behind.prefix.size(), behind.gateway.is_none()))
     }
 
     /// The host's route to a part of the network, by one of its ports.
@@ -100,30 +96,30 @@ impl<'a> Oracle<'a> {
             .min_by_key(|route| (Reverse(route.to.prefix_len()), route.metric))
     }
 
-    /// The gateway of the host's route, on that port, to all that lies behind it.
-    fn covering_gateway(&self, behind: &Behind<'_>) -> Option<IpAddr> {
+    /// The host's route to all that lies behind a port: by that port if it says
+    /// what does, else by any port that does not.
+    fn covering_route(&self, network: &'a Network, behind: &Behind) -> Option<&'a HostRoute> {
+        let by_such_a_port = |route: &&HostRoute| {
+            route.interface == behind.index
+                || !behind.says_so
+                    && self.up_ports(network).any(|(port, interface)| {
+                        interface.index == route.interface && port.prefixes.is_empty()
+                    })
+        };
         self.host
             .routes
             .iter()
-            .filter(|route| route.interface == behind.index)
+            .filter(by_such_a_port)
             .filter(|route| Span::of(&route.to).covers(&behind.prefix))
-            .min_by_key(|route| (Reverse(route.to.prefix_len()), route.metric))?
-            .gateway
+            .min_by_key(|route| (self.up_ports(network).position(|(_, i)| i.index == route.interface), Reverse(route.to.prefix_len()), route.metric)) // TEMP
     }
 
     /// A subnet of a port's that is no declared prefix is on-link there.
     fn on_own_subnet(&self, network: &'a Network, address: IpAddr) -> Option<Hop> {
-        self.up_ports(network)
-            .flat_map(|(_, interface)| {
-                addresses(interface).map(move |net| (interface.index, Span::of(&net)))
-            })
+        self.subnets(network)
+            .filter(|(interface, _)| interface.up)
             .filter(|(_, subnet)| subnet.holds(address))
             .min_by_key(|(_, subnet)| subnet.size())
-            .map(|(port, _)| Hop { port, gateway: None })
+            .map(|(interface, _)| Hop { port: interface.index, gateway: None })
     }
-}
-
-/// The next hop the port itself declares for this family.
-fn via(port: &Port, address: IpAddr) -> Option<IpAddr> {
-    port.via.iter().find(|via| via.is_ipv4() == address.is_ipv4()).copied()
 }

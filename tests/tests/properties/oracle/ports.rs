@@ -49,10 +49,23 @@ impl<'a> Oracle<'a> {
             .map(|interface| interface.index)
     }
 
-    /// Whether a port of `network` has an address in the same subnet.
-    pub(super) fn on_subnet(&self, network: &'a Network, address: IpAddr) -> bool {
+    /// Subnets of `network`'s ports that count as its own though it does not declare
+    /// them: those no network declares any part of.
+    pub(super) fn subnets(
+        &self,
+        network: &'a Network,
+    ) -> impl Iterator<Item = (&'a Interface, Span)> {
         self.ports(network)
-            .any(|(_, interface)| addresses(interface).any(|net| Span::of(&net).holds(address)))
+            .flat_map(|(_, interface)| addresses(interface).map(move |net| (interface, net)))
+            .map(|(interface, net)| (interface, Span::of(&net)))
+            .filter(move |(_, subnet)| {
+                !self
+                    .table
+                    .networks
+                    .values()
+                    .flat_map(|network| &network.prefixes)
+                    .any(|net| Span::of(net).common(subnet).is_some())
+            })
     }
 }
 
