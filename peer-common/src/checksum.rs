@@ -6,7 +6,7 @@
 #[inline(always)]
 pub const fn after_change(checksum: u16, old: u16, new: u16) -> u16 {
     // Three 16-bit terms: at most 0x2fffd, so two folds leave 16 bits.
-    let sum = !checksum as u16 as u32 + !old as u16 as u32 + new as u32;
+    let sum = !checksum as u32 + !old as u32 + new as u32;
     let sum = (sum & 0xffff) + (sum >> 16);
     let sum = (sum & 0xffff) + (sum >> 16);
     !(sum as u16)

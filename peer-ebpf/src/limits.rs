@@ -6,7 +6,11 @@ use crate::parse::{Ip, Wire};
 
 /// The reason not to send this packet by this route, if there is one.
 #[inline(always)]
-pub(crate) fn exceeded<const N: usize>(ip: &Ip<N>, wire: Wire, route: &Route) -> Option<DropReason> {
+pub(crate) fn exceeded<const N: usize>(
+    ip: &Ip<N>,
+    wire: Wire,
+    route: &Route,
+) -> Option<DropReason> {
     // RFC 1812 section 5.3.1, RFC 8200 section 3.
     if ip.hop_limit <= 1 {
         return Some(DropReason::TtlExceeded);

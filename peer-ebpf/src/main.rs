@@ -8,7 +8,10 @@
 
 #![no_std]
 #![no_main]
-#![expect(unsafe_code, reason = "packet access and BPF helpers have no safe form")]
+#![expect(
+    unsafe_code,
+    reason = "packet access and BPF helpers have no safe form"
+)]
 
 mod count;
 mod limits;

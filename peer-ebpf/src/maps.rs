@@ -19,8 +19,7 @@ pub(crate) static PORTS: HashMap<u32, Port, PORT_SLOTS> = HashMap::new();
 /// Each network's IPv4 table, by network id. Networks that do not peer may use
 /// the same addresses, and a table knows no network its own does not peer with.
 #[btf_map]
-pub(crate) static FIB4: ArrayOfMaps<LpmTrie<[u8; 4], Route, ROUTES>, NETWORKS> =
-    ArrayOfMaps::new();
+pub(crate) static FIB4: ArrayOfMaps<LpmTrie<[u8; 4], Route, ROUTES>, NETWORKS> = ArrayOfMaps::new();
 
 /// Each network's IPv6 table, by network id.
 #[btf_map]

@@ -22,7 +22,9 @@ pub(crate) fn ethernet(packet: &impl Packet) -> Option<Ethernet> {
     // SAFETY: `at` checked the bounds, and byte arrays have no alignment.
     let header = unsafe { &*header };
     Some(Ethernet {
-        destination: [header[0], header[1], header[2], header[3], header[4], header[5]],
+        destination: [
+            header[0], header[1], header[2], header[3], header[4], header[5],
+        ],
         protocol: u16::from_be_bytes([header[12], header[13]]),
     })
 }
@@ -75,7 +77,11 @@ pub(crate) fn ipv6(packet: &impl Packet) -> Option<Ip<16>> {
     let payload = u32::from(u16::from_be_bytes([header[4], header[5]]));
     // Zero is what a packet over 64 KiB says (RFC 2675, and GSO packets inside a
     // host); elsewhere it is a header with nothing behind it.
-    let total = if payload == 0 && packet.gso_size() > 0 { 0 } else { payload + 40 };
+    let total = if payload == 0 && packet.gso_size() > 0 {
+        0
+    } else {
+        payload + 40
+    };
     Some(Ip {
         source: bytes(packet, ETHERNET + 8)?,
         destination: bytes(packet, ETHERNET + 24)?,
@@ -120,7 +126,11 @@ pub(crate) struct Wire {
 pub(crate) fn wire<const N: usize>(packet: &impl Packet, ip: &Ip<N>) -> Wire {
     let size = packet.gso_size();
     if size == 0 {
-        return Wire { packets: 1, bytes: ip.bytes, largest: ip.bytes };
+        return Wire {
+            packets: 1,
+            bytes: ip.bytes,
+            largest: ip.bytes,
+        };
     }
     let repeated = ip.header as u32 + transport_header(packet, ip);
     let payload = ip.bytes.saturating_sub(repeated);
@@ -140,7 +150,9 @@ pub(crate) fn wire<const N: usize>(packet: &impl Packet, ip: &Ip<N>) -> Wire {
 #[inline(always)]
 fn transport_header<const N: usize>(packet: &impl Packet, ip: &Ip<N>) -> u32 {
     match ip.protocol {
-        TCP => byte(packet, ETHERNET + ip.header + 12).map_or(20, |offset| u32::from(offset >> 4) * 4),
+        TCP => {
+            byte(packet, ETHERNET + ip.header + 12).map_or(20, |offset| u32::from(offset >> 4) * 4)
+        }
         UDP => 8,
         _ => 0,
     }

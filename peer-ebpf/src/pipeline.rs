@@ -36,7 +36,12 @@ impl Dropped {
     /// A drop that belongs to no peering.
     #[inline(always)]
     pub(crate) fn by_network(reason: DropReason, network: u32) -> Self {
-        Self { reason, network, counter: 0, packets: 1 }
+        Self {
+            reason,
+            network,
+            counter: 0,
+            packets: 1,
+        }
     }
 }
 
@@ -104,7 +109,12 @@ where
     let wire = parse::wire(packet, ip);
     let network = port.network;
     let drop = |reason, counter| {
-        Outcome::Drop(Dropped { reason, network, counter, packets: wire.packets })
+        Outcome::Drop(Dropped {
+            reason,
+            network,
+            counter,
+            packets: wire.packets,
+        })
     };
     let route = ip.destination.route(network);
     if let Some(route) = route
@@ -115,7 +125,12 @@ where
         }
         return match limits::exceeded(ip, wire, route) {
             Some(reason) => drop(reason, route.counter),
-            None => Outcome::Forward(Forward { route, network, wire, destination }),
+            None => Outcome::Forward(Forward {
+                route,
+                network,
+                wire,
+                destination,
+            }),
         };
     }
     if ip.destination.is_martian() || ip.source.is_martian() {

@@ -13,7 +13,9 @@ use crate::route::Address;
 /// network `to`.
 #[inline(always)]
 pub(crate) fn may_send(source: impl Address, from: u32, to: u32) -> bool {
-    source.route(to).is_some_and(|route| route.network == from && route.has(flags::SOURCE))
+    source
+        .route(to)
+        .is_some_and(|route| route.network == from && route.has(flags::SOURCE))
 }
 
 /// Whether `source` is `network`'s own.

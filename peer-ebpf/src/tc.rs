@@ -163,7 +163,11 @@ fn resolve(route: &Route, destination: Destination) -> i32 {
     let mut next_hop = match destination {
         Destination::V4(address) => {
             let g = route.gateway;
-            let address = if gateway { [g[0], g[1], g[2], g[3]] } else { address };
+            let address = if gateway {
+                [g[0], g[1], g[2], g[3]]
+            } else {
+                address
+            };
             bpf_redir_neigh {
                 nh_family: AF_INET,
                 __bindgen_anon_1: bpf_redir_neigh__bindgen_ty_1 {
@@ -206,7 +210,12 @@ fn keep_checksum(ctx: &TcContext) {
 
 #[inline(always)]
 fn drop(ctx: &TcContext, dropped: &Dropped) -> i32 {
-    debug!(ctx, "tc: port {} drops for {}", ctx.ingress(), dropped.reason.name());
+    debug!(
+        ctx,
+        "tc: port {} drops for {}",
+        ctx.ingress(),
+        dropped.reason.name()
+    );
     count::dropped(dropped);
     TC_ACT_SHOT
 }

@@ -73,8 +73,7 @@ fn send(ctx: &XdpContext, forward: &Forward) -> u32 {
     if !route.has(flags::RESOLVED | flags::XDP_EGRESS) {
         return XDP_PASS;
     }
-    if rewrite::macs(ctx, route).is_none()
-        || rewrite::hop_limit(ctx, forward.destination).is_none()
+    if rewrite::macs(ctx, route).is_none() || rewrite::hop_limit(ctx, forward.destination).is_none()
     {
         return XDP_ABORTED;
     }
@@ -98,7 +97,12 @@ fn send(ctx: &XdpContext, forward: &Forward) -> u32 {
 
 #[inline(always)]
 fn drop(ctx: &XdpContext, dropped: &Dropped) -> u32 {
-    debug!(ctx, "xdp: port {} drops for {}", ctx.ingress(), dropped.reason.name());
+    debug!(
+        ctx,
+        "xdp: port {} drops for {}",
+        ctx.ingress(),
+        dropped.reason.name()
+    );
     count::dropped(dropped);
     XDP_DROP
 }

@@ -66,8 +66,7 @@ fn the_newer_of_two_overlapping_peerings_conflicts_and_the_older_is_undisturbed(
     );
     assert_eq!(scene.status("blue", "green")?.state, "active");
     scene.assert_separated(&azure, &scene.green)?;
-    let pings = pings.stop()?;
-    assert!(pings.none_lost(), "{pings}");
+    pings.assert_none_lost()?;
     scene.assert_connected(&scene.blue, &scene.green)
 }
 

@@ -50,8 +50,7 @@ fn an_interface_deleted_and_made_again_is_served_again() -> Result<()> {
     scene.lab.plug(&scene.blue)?;
     scene.wait_state("blue", "green", "active")?;
     scene.wait_reachable(&scene.blue, &scene.green)?;
-    let pings = pings.stop()?;
-    assert!(pings.none_lost(), "others are not disturbed: {pings}");
+    pings.assert_none_lost()?;
     Ok(())
 }
 
@@ -102,7 +101,7 @@ fn a_declared_next_hop_is_used() -> Result<()> {
     scene.edit(|table| table.with("blue", |network| network.port_field(&via)))?;
     scene.daemon.start()?;
     for address in behind()? {
-        assert!(scene.green.reaches(address)?, "{address}");
+        scene.green.assert_reaches(address)?;
     }
     scene.assert_connected(&scene.blue, &scene.green)
 }
@@ -121,10 +120,7 @@ fn the_hosts_own_route_is_followed_and_so_is_its_change() -> Result<()> {
     })?;
     scene.daemon.start()?;
     for address in behind()? {
-        assert!(
-            !scene.green.hears_from(address)?,
-            "{address} has no route yet"
-        );
+        scene.green.assert_unanswered(address)?;
     }
     for gateway in [&scene.blue, &second, &scene.blue] {
         scene.lab.router.ip(&format!(
@@ -136,11 +132,7 @@ fn the_hosts_own_route_is_followed_and_so_is_its_change() -> Result<()> {
         ))?;
         for address in behind()? {
             arrives_at(&scene, gateway, address)?;
-            assert!(
-                scene.green.reaches(address)?,
-                "{address} behind {}",
-                gateway.name
-            );
+            scene.green.assert_reaches(address)?;
         }
     }
     Ok(())

@@ -30,8 +30,7 @@ fn a_broken_file_leaves_the_last_good_version_in_force() -> Result<()> {
     )?;
     assert_eq!(scene.status("blue", "green")?.state, "active");
     scene.assert_connected(&scene.green, &scene.red)?;
-    let pings = pings.stop()?;
-    assert!(pings.none_lost(), "{pings}");
+    pings.assert_none_lost()?;
     scene.edit(|table| table.without_consent("green", "red"))?;
     scene.wait_state("red", "green", "pending").map(drop)
 }
@@ -92,8 +91,7 @@ fn an_emptied_or_vanished_file_withdraws_nothing() -> Result<()> {
     thread::sleep(Duration::from_secs(1));
     scene.assert_connected(&scene.green, &scene.red)?;
     assert_eq!(scene.status("blue", "green")?.state, "active");
-    let pings = pings.stop()?;
-    assert!(pings.none_lost(), "{pings}");
+    pings.assert_none_lost()?;
     // It is still watched.
     scene.edit(|table| table.without_consent("green", "blue"))?;
     scene.wait_state("blue", "green", "pending").map(drop)

@@ -104,7 +104,7 @@ fn a_host_reaches_its_own_gateway() -> Result<()> {
     let scene = Scene::start("own gateway")?;
     for host in [&scene.blue, &scene.green] {
         for gateway in host.gateways() {
-            assert!(host.reaches(gateway)?, "{} pings {gateway}", host.name);
+            host.assert_reaches(gateway)?;
         }
     }
     Ok(())

@@ -23,11 +23,23 @@ const BPF_LINKER: &str = "0.13.0";
 
 /// Debian packages, the program or file that shows one is there, and its use.
 const PACKAGES: &[(&str, &str, &str)] = &[
-    ("iproute2", "ip", "network namespaces and veths for demo and tests"),
+    (
+        "iproute2",
+        "ip",
+        "network namespaces and veths for demo and tests",
+    ),
     ("iputils-ping", "ping", "traffic in demo and tests"),
     ("iperf3", "iperf3", "TCP throughput in demo and tests"),
-    ("ethtool", "ethtool", "offload settings and counters in tests"),
-    ("util-linux", "nsenter", "running programs inside a namespace"),
+    (
+        "ethtool",
+        "ethtool",
+        "offload settings and counters in tests",
+    ),
+    (
+        "util-linux",
+        "nsenter",
+        "running programs inside a namespace",
+    ),
 ];
 
 pub(crate) fn run() -> Result<()> {
@@ -42,7 +54,10 @@ pub(crate) fn run() -> Result<()> {
 }
 
 fn debian_packages() -> Result<bool> {
-    let missing: Vec<_> = PACKAGES.iter().filter(|(_, file, _)| !on_path(file)).collect();
+    let missing: Vec<_> = PACKAGES
+        .iter()
+        .filter(|(_, file, _)| !on_path(file))
+        .collect();
     if missing.is_empty() {
         return Ok(false);
     }
@@ -63,7 +78,13 @@ fn apt_install<'a>(packages: impl Iterator<Item = &'a str>) -> Result<()> {
     output(as_root("apt-get")?.args(["-q", "update"]))?;
     output(
         as_root("env")?
-            .args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "install", "--yes"])
+            .args([
+                "DEBIAN_FRONTEND=noninteractive",
+                "apt-get",
+                "-q",
+                "install",
+                "--yes",
+            ])
             .arg("--no-install-recommends")
             .args(packages),
     )?;
@@ -81,13 +102,17 @@ fn rust_src() -> Result<bool> {
     println!("setup: installing rust-src {RUST}: core is compiled for the BPF target");
     let by_rustup = output(Command::new("rustup").args(["component", "add", "rust-src"]));
     if !sources.exists() {
-        let reason = by_rustup.map_or_else(|error| format!("{error:#}"), |_| "no sources came".into());
+        let reason =
+            by_rustup.map_or_else(|error| format!("{error:#}"), |_| "no sources came".into());
         println!("setup: rustup could not ({})", first_line(&reason));
         rust_src_from_debian(&wanted)
             .context("rust-src is to be had neither from rustup nor from Debian")?;
     }
     if !sources.exists() {
-        bail!("rust-src was installed, but {} has no library sources", wanted.display());
+        bail!(
+            "rust-src was installed, but {} has no library sources",
+            wanted.display()
+        );
     }
     Ok(true)
 }
@@ -101,7 +126,10 @@ fn rust_src_from_debian(wanted: &Path) -> Result<()> {
     let lists = cache.join("lists");
     fs::create_dir_all(lists.join("partial"))?;
     let sources = cache.join("sources.list");
-    fs::write(&sources, format!("deb {} trixie-backports main\n", mirror()?))?;
+    fs::write(
+        &sources,
+        format!("deb {} trixie-backports main\n", mirror()?),
+    )?;
     let apt = || {
         let mut apt = Command::new("apt-get");
         apt.current_dir(&cache)
@@ -139,7 +167,9 @@ fn cache() -> Result<PathBuf> {
         || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")),
         |cache| Some(cache.into()),
     );
-    Ok(base.context("neither HOME nor XDG_CACHE_HOME is set")?.join("peerd-setup"))
+    Ok(base
+        .context("neither HOME nor XDG_CACHE_HOME is set")?
+        .join("peerd-setup"))
 }
 
 /// The Debian mirror this machine's own package sources name.
@@ -166,14 +196,23 @@ fn bpf_linker() -> Result<bool> {
     }
     let prefix = format!("/usr/lib/llvm-{LLVM}");
     if !Path::new(&prefix).join("include/llvm-c/Core.h").exists() {
-        println!("setup: installing LLVM {LLVM} (Debian): bpf-linker is built against rustc's LLVM");
+        println!(
+            "setup: installing LLVM {LLVM} (Debian): bpf-linker is built against rustc's LLVM"
+        );
         let packages = [format!("llvm-{LLVM}-dev"), format!("libpolly-{LLVM}-dev")];
         apt_install(packages.iter().map(String::as_str))?;
     }
     println!("setup: building bpf-linker {BPF_LINKER}: links the BPF programs (about a minute)");
     output(
         Command::new("cargo")
-            .args(["install", "bpf-linker", "--version", BPF_LINKER, "--locked", "--force"])
+            .args([
+                "install",
+                "bpf-linker",
+                "--version",
+                BPF_LINKER,
+                "--locked",
+                "--force",
+            ])
             .args(["--no-default-features", "--features"])
             .arg(format!("llvm-{LLVM}"))
             .env("LLVM_PREFIX", &prefix),

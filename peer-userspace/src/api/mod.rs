@@ -36,7 +36,9 @@ pub async fn serve_socket(listener: UnixListener, shared: Shared) {
 
 /// Serve the metrics alone, which name networks and nothing else, on TCP.
 pub async fn serve_metrics(listener: TcpListener, shared: Shared) {
-    let router = Router::new().route("/metrics", get(metrics)).with_state(shared);
+    let router = Router::new()
+        .route("/metrics", get(metrics))
+        .with_state(shared);
     if let Err(error) = axum::serve(listener, router).await {
         error!("the metrics stopped: {error}");
     }
@@ -59,8 +61,13 @@ async fn list(
     Query(filter): Query<Filter>,
 ) -> Result<Json<Value>, Problem> {
     let items = items(&shared, &kind)?;
-    let items: Vec<Value> = items.into_iter().filter(|item| filter.matches(item)).collect();
-    Ok(Json(json!({ "apiVersion": "peerd/v1", "kind": "List", "items": items })))
+    let items: Vec<Value> = items
+        .into_iter()
+        .filter(|item| filter.matches(item))
+        .collect();
+    Ok(Json(
+        json!({ "apiVersion": "peerd/v1", "kind": "List", "items": items }),
+    ))
 }
 
 async fn one(
@@ -80,7 +87,9 @@ async fn one(
 fn items(shared: &Shared, kind: &str) -> Result<Vec<Value>, Problem> {
     let snapshot = shared.snapshot();
     let counters = || {
-        shared.counters(&snapshot).map_err(|error| Problem::internal(error.to_string()))
+        shared
+            .counters(&snapshot)
+            .map_err(|error| Problem::internal(error.to_string()))
     };
     Ok(match kind {
         "networks" => views::networks(&snapshot),
@@ -99,8 +108,9 @@ async fn status(State(shared): State<Shared>) -> Json<Value> {
 
 async fn metrics(State(shared): State<Shared>) -> Result<Response, Problem> {
     let snapshot = shared.snapshot();
-    let counters =
-        shared.counters(&snapshot).map_err(|error| Problem::internal(error.to_string()))?;
+    let counters = shared
+        .counters(&snapshot)
+        .map_err(|error| Problem::internal(error.to_string()))?;
     let text = telemetry::render(&snapshot, &counters)
         .map_err(|error| Problem::internal(error.to_string()))?;
     Ok(([(header::CONTENT_TYPE, telemetry::CONTENT_TYPE)], text).into_response())
@@ -111,15 +121,25 @@ impl Filter {
         let namespace = match &item["metadata"]["namespace"] {
             Value::String(namespace) => Some(namespace.as_str()),
             // Ports and routes name their network instead.
-            _ => item["network"].as_str().and_then(|network| network.split('/').next()),
+            _ => item["network"]
+                .as_str()
+                .and_then(|network| network.split('/').next()),
         };
         let labels = self.labels.as_deref().unwrap_or_default();
         let labelled = |wanted: &str| {
             let (key, value) = wanted.split_once('=').unwrap_or((wanted, ""));
             item["metadata"]["labels"][key] == value
         };
-        self.namespace.as_deref().is_none_or(|wanted| namespace == Some(wanted))
-            && self.state.as_deref().is_none_or(|state| item["status"]["state"] == state)
-            && labels.split(',').filter(|label| !label.is_empty()).all(labelled)
+        self.namespace
+            .as_deref()
+            .is_none_or(|wanted| namespace == Some(wanted))
+            && self
+                .state
+                .as_deref()
+                .is_none_or(|state| item["status"]["state"] == state)
+            && labels
+                .split(',')
+                .filter(|label| !label.is_empty())
+                .all(labelled)
     }
 }

@@ -17,11 +17,19 @@ pub(super) struct Problem {
 
 impl Problem {
     pub(super) fn not_found(detail: String) -> Self {
-        Self { status: StatusCode::NOT_FOUND, code: "not-found", detail }
+        Self {
+            status: StatusCode::NOT_FOUND,
+            code: "not-found",
+            detail,
+        }
     }
 
     pub(super) fn internal(detail: String) -> Self {
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, code: "internal", detail }
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            code: "internal",
+            detail,
+        }
     }
 }
 

@@ -23,7 +23,10 @@ use crate::{
 pub(super) fn networks(snapshot: &Snapshot) -> Vec<Value> {
     let with_status = |network: &Network| {
         let mut object = write::network(network);
-        let peers = snapshot.states.pairs_of(&network.id).filter(|(_, pair)| pair.carries);
+        let peers = snapshot
+            .states
+            .pairs_of(&network.id)
+            .filter(|(_, pair)| pair.carries);
         let mut peered = Vec::new();
         let mut imported: Vec<IpNet> = Vec::new();
         for (label, pair) in peers {
@@ -31,7 +34,11 @@ pub(super) fn networks(snapshot: &Snapshot) -> Vec<Value> {
             peered.push(json!({ "namespace": peer.namespace, "name": peer.name }));
             imported.extend(pair.exports_of(label, peer));
         }
-        let ports = snapshot.ports.all.iter().filter(|port| port.network == network.id);
+        let ports = snapshot
+            .ports
+            .all
+            .iter()
+            .filter(|port| port.network == network.id);
         object["status"] = json!({
             "peeredNetworks": peered,
             "importedPrefixes": imported,
@@ -71,12 +78,24 @@ pub(super) fn peerings(snapshot: &Snapshot, counters: &Counters) -> Vec<Value> {
 
 /// Every route of every network.
 pub(super) fn routes(snapshot: &Snapshot) -> Vec<Value> {
-    let networks: BTreeMap<u32, &ObjectRef> =
-        snapshot.ids.networks.iter().map(|(network, id)| (*id, network)).collect();
-    let pairs: BTreeMap<u32, &PairLabel> =
-        snapshot.ids.peerings.iter().map(|(pair, id)| (*id, pair)).collect();
+    let networks: BTreeMap<u32, &ObjectRef> = snapshot
+        .ids
+        .networks
+        .iter()
+        .map(|(network, id)| (*id, network))
+        .collect();
+    let pairs: BTreeMap<u32, &PairLabel> = snapshot
+        .ids
+        .peerings
+        .iter()
+        .map(|(pair, id)| (*id, pair))
+        .collect();
     let interface = |index: u32| {
-        snapshot.host.interfaces.get(&index).map(|interface| interface.name.as_str())
+        snapshot
+            .host
+            .interfaces
+            .get(&index)
+            .map(|interface| interface.name.as_str())
     };
     let mut all = Vec::new();
     for (id, fib) in &snapshot.content.fibs {
@@ -108,7 +127,11 @@ fn verdict_name(route: &Route) -> &'static str {
 
 fn reason_name(route: &Route) -> Option<&'static str> {
     let reason = || DropReason::from_number(route.reason).map(DropReason::name);
-    if route.verdict == verdict::DROP { reason() } else { None }
+    if route.verdict == verdict::DROP {
+        reason()
+    } else {
+        None
+    }
 }
 
 fn next_hop(at: &IpNet, route: &Route) -> Option<String> {
@@ -147,7 +170,10 @@ fn port(port: &PortView) -> Value {
 pub(super) fn neighbours(snapshot: &Snapshot) -> Vec<Value> {
     let mut all = Vec::new();
     for (index, port, _) in snapshot.ports.working() {
-        let known = snapshot.host.neighbours.range((index, IpAddr::from([0; 4]))..);
+        let known = snapshot
+            .host
+            .neighbours
+            .range((index, IpAddr::from([0; 4]))..);
         for ((_, address), mac) in known.take_while(|((at, _), _)| *at == index) {
             all.push(json!({
                 "network": port.network,

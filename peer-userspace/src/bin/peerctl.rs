@@ -14,7 +14,13 @@ use peer_userspace::client::{self, Exit, Failure, Format, Selection};
 )]
 struct Cli {
     /// The daemon's unix socket
-    #[arg(long, global = true, env = "PEERD_SOCKET", value_name = "PATH", default_value = "/run/peerd/peerd.sock")]
+    #[arg(
+        long,
+        global = true,
+        env = "PEERD_SOCKET",
+        value_name = "PATH",
+        default_value = "/run/peerd/peerd.sock"
+    )]
     socket: PathBuf,
     #[command(subcommand)]
     command: Command,
@@ -98,14 +104,19 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure { exit: Exit::Failed, text: error.to_string() })?;
+        .map_err(|error| Failure {
+            exit: Exit::Failed,
+            text: error.to_string(),
+        })?;
     match cli.command {
         Command::Check { files } => client::check(&files),
         Command::Status { output } => runtime.block_on(client::status(&cli.socket, output)),
         Command::Get(get) => {
             let kind = get.kind.to_possible_value();
             let selection = Selection {
-                kind: kind.map(|kind| kind.get_name().to_owned()).unwrap_or_default(),
+                kind: kind
+                    .map(|kind| kind.get_name().to_owned())
+                    .unwrap_or_default(),
                 name: get.name,
                 namespace: (!get.all_namespaces).then_some(get.namespace),
                 labels: get.labels,

@@ -10,7 +10,11 @@ use peer_userspace::{
 use tracing_subscriber::EnvFilter;
 
 #[derive(Parser)]
-#[command(name = "peerd", version, about = "Turns this host into the router between peered networks")]
+#[command(
+    name = "peerd",
+    version,
+    about = "Turns this host into the router between peered networks"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -31,7 +35,11 @@ enum Command {
 #[derive(clap::Args)]
 struct Run {
     /// A table, or a directory of *.yaml, *.yml and *.json; may be given again
-    #[arg(long = "table", value_name = "FILE|DIR", default_value = "/etc/peerd/tables")]
+    #[arg(
+        long = "table",
+        value_name = "FILE|DIR",
+        default_value = "/etc/peerd/tables"
+    )]
     tables: Vec<PathBuf>,
     /// Where the last good version of each table is kept
     #[arg(long, value_name = "DIR", default_value = "/var/lib/peerd")]

@@ -33,11 +33,19 @@ pub async fn get(socket: &Path, selection: &Selection, format: Format) -> Result
     if let Some(name) = &selection.name {
         let (namespace, name) = match name.split_once('/') {
             Some((namespace, name)) => (namespace, name),
-            None => (selection.namespace.as_deref().unwrap_or("default"), name.as_str()),
+            None => (
+                selection.namespace.as_deref().unwrap_or("default"),
+                name.as_str(),
+            ),
         };
         let path = format!("/v1/{kind}/{}/{}", encoded(namespace), encoded(name));
         let object = http::get(socket, &path).await?;
-        return show(&object, std::slice::from_ref(&object), &columns(kind), format);
+        return show(
+            &object,
+            std::slice::from_ref(&object),
+            &columns(kind),
+            format,
+        );
     }
     let filters = [
         ("namespace", &selection.namespace),
@@ -134,15 +142,20 @@ fn columns(kind: &str) -> Vec<Column> {
 pub(super) fn cell(value: &Value, pointer: &str) -> String {
     if let Some((before, after)) = pointer.split_once("/*") {
         let elements = value.pointer(before).and_then(Value::as_array);
-        let cells = elements.into_iter().flatten().map(|element| cell(element, after));
+        let cells = elements
+            .into_iter()
+            .flatten()
+            .map(|element| cell(element, after));
         return cells.collect::<Vec<_>>().join(" ");
     }
     match value.pointer(pointer) {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(elements)) => {
-            elements.iter().map(|element| cell(element, "")).collect::<Vec<_>>().join(" ")
-        }
+        Some(Value::Array(elements)) => elements
+            .iter()
+            .map(|element| cell(element, ""))
+            .collect::<Vec<_>>()
+            .join(" "),
         Some(other) => other.to_string(),
     }
 }

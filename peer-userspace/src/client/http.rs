@@ -16,21 +16,33 @@ pub(super) async fn get(socket: &Path, path: &str) -> Result<Value, Failure> {
         exit: Exit::Unavailable,
         text: format!("peerd does not answer on {}: {error}", socket.display()),
     };
-    let stream = UnixStream::connect(socket).await.map_err(|error| unavailable(&error))?;
-    let (mut sender, connection) =
-        http1::handshake(TokioIo::new(stream)).await.map_err(|error| unavailable(&error))?;
+    let stream = UnixStream::connect(socket)
+        .await
+        .map_err(|error| unavailable(&error))?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| unavailable(&error))?;
     tokio::spawn(connection);
     let request = Request::get(path)
         .header(hyper::header::HOST, "peerd")
         .body(Empty::<Bytes>::new())
         .map_err(|error| Failure::failed(error.to_string()))?;
-    let response = sender.send_request(request).await.map_err(|error| unavailable(&error))?;
+    let response = sender
+        .send_request(request)
+        .await
+        .map_err(|error| unavailable(&error))?;
     let refused = !response.status().is_success();
-    let body = response.into_body().collect().await.map_err(|error| unavailable(&error))?;
+    let body = response
+        .into_body()
+        .collect()
+        .await
+        .map_err(|error| unavailable(&error))?;
     let answer: Value = serde_json::from_slice(&body.to_bytes())
         .map_err(|error| Failure::failed(format!("peerd's answer is no JSON: {error}")))?;
     if refused {
-        let detail = answer["detail"].as_str().unwrap_or("refused without a reason");
+        let detail = answer["detail"]
+            .as_str()
+            .unwrap_or("refused without a reason");
         return Err(Failure::failed(detail));
     }
     Ok(answer)

@@ -46,6 +46,9 @@ pub struct Failure {
 
 impl Failure {
     fn failed(text: impl Into<String>) -> Self {
-        Self { exit: Exit::Failed, text: text.into() }
+        Self {
+            exit: Exit::Failed,
+            text: text.into(),
+        }
     }
 }

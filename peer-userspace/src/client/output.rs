@@ -34,7 +34,10 @@ impl Column {
 
     /// What a function makes of the object.
     pub(super) fn of(title: &'static str, cell: impl Fn(&Value) -> String + 'static) -> Self {
-        Self { title, cell: Box::new(cell) }
+        Self {
+            title,
+            cell: Box::new(cell),
+        }
     }
 }
 

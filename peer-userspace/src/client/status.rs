@@ -19,16 +19,25 @@ pub async fn status(socket: &Path, format: Format) -> Result<(), Failure> {
 }
 
 fn text(status: &Value) -> String {
-    let mut lines = vec![format!("peerd {}", status["version"].as_str().unwrap_or_default())];
+    let mut lines = vec![format!(
+        "peerd {}",
+        status["version"].as_str().unwrap_or_default()
+    )];
     let apply = &status["lastApply"];
     let at = apply["at"].as_str().unwrap_or("never");
     lines.push(match apply["error"].as_str() {
         Some(error) => format!("kernel:   NOT as it should be since {at}: {error}"),
-        None => format!("kernel:   as it should be; last change {at}, generation {}", status["generation"]),
+        None => format!(
+            "kernel:   as it should be; last change {at}, generation {}",
+            status["generation"]
+        ),
     });
     let ports = &status["ports"];
     lines.push(format!("networks: {}", status["networks"]));
-    lines.push(format!("ports:    {} up, {} failed", ports["up"], ports["failed"]));
+    lines.push(format!(
+        "ports:    {} up, {} failed",
+        ports["up"], ports["failed"]
+    ));
     lines.push(format!("routes:   {}", status["routes"]));
     let states: Vec<String> = status["peerings"]
         .as_object()
@@ -36,15 +45,30 @@ fn text(status: &Value) -> String {
         .flatten()
         .map(|(state, count)| format!("{count} {state}"))
         .collect();
-    let states = if states.is_empty() { "none".to_owned() } else { states.join(", ") };
+    let states = if states.is_empty() {
+        "none".to_owned()
+    } else {
+        states.join(", ")
+    };
     lines.push(format!("peerings: {states}"));
     for report in status["files"].as_array().into_iter().flatten() {
         let file = report["file"].as_str().unwrap_or_default();
         let errors = report["errors"].as_array().map_or(0, Vec::len);
-        let verdict = if errors == 0 { "in force" } else { "REFUSED, last good version in force" };
+        let verdict = match (errors, report["objects"].as_u64()) {
+            (0, _) => "in force",
+            (_, Some(0)) => "REFUSED, nothing of it in force",
+            _ => "REFUSED, last good version in force",
+        };
         lines.push(format!("table:    {file}: {verdict}"));
-        for finding in ["errors", "warnings"].iter().flat_map(|kind| report[kind].as_array()).flatten() {
-            lines.push(format!("          {file}:{}", finding.as_str().unwrap_or_default()));
+        for finding in ["errors", "warnings"]
+            .iter()
+            .flat_map(|kind| report[kind].as_array())
+            .flatten()
+        {
+            lines.push(format!(
+                "          {file}:{}",
+                finding.as_str().unwrap_or_default()
+            ));
         }
     }
     lines.join("\n")

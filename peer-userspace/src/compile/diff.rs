@@ -42,7 +42,11 @@ pub enum Change {
 pub fn diff(old: &ForwardingTable, new: &ForwardingTable) -> Vec<Change> {
     let mut changes = Vec::new();
     let (devices, no_devices) = entries(&old.devices, &new.devices);
-    changes.extend(devices.into_iter().map(|(slot, index)| Change::PutDevice(slot, index)));
+    changes.extend(
+        devices
+            .into_iter()
+            .map(|(slot, index)| Change::PutDevice(slot, index)),
+    );
 
     let added: BTreeMap<u32, Fib> = new
         .fibs
@@ -65,21 +69,40 @@ pub fn diff(old: &ForwardingTable, new: &ForwardingTable) -> Vec<Change> {
     }
     puts.sort_by_key(|(_, at, _)| Reverse(at.prefix_len()));
     removals.sort_by_key(|(_, at)| at.prefix_len());
-    changes.extend(puts.into_iter().map(|(id, at, route)| Change::PutRoute(id, at, route)));
+    changes.extend(
+        puts.into_iter()
+            .map(|(id, at, route)| Change::PutRoute(id, at, route)),
+    );
 
     let (mut put, mut removed) = entries(&old.elsewhere, &new.elsewhere);
     put.sort_by_key(|(at, _)| Reverse(at.prefix_len()));
     removed.sort_by_key(IpNet::prefix_len);
-    changes.extend(put.into_iter().map(|(at, reason)| Change::PutElsewhere(at, reason)));
+    changes.extend(
+        put.into_iter()
+            .map(|(at, reason)| Change::PutElsewhere(at, reason)),
+    );
     changes.extend(removed.into_iter().map(Change::RemoveElsewhere));
 
-    changes.extend(removals.into_iter().map(|(id, at)| Change::RemoveRoute(id, at)));
+    changes.extend(
+        removals
+            .into_iter()
+            .map(|(id, at)| Change::RemoveRoute(id, at)),
+    );
 
     let (ports, no_ports) = entries(&old.ports, &new.ports);
-    changes.extend(ports.into_iter().map(|(index, port)| Change::PutPort(index, port)));
+    changes.extend(
+        ports
+            .into_iter()
+            .map(|(index, port)| Change::PutPort(index, port)),
+    );
     changes.extend(no_ports.into_iter().map(Change::RemovePort));
 
-    let gone: Vec<u32> = old.fibs.keys().filter(|id| !new.fibs.contains_key(id)).copied().collect();
+    let gone: Vec<u32> = old
+        .fibs
+        .keys()
+        .filter(|id| !new.fibs.contains_key(id))
+        .copied()
+        .collect();
     if !gone.is_empty() {
         changes.push(Change::RemoveFibs(gone));
     }
@@ -97,7 +120,11 @@ fn entries<K: Ord + Copy, V: PartialEq + Copy>(
         .filter(|(key, value)| old.get(key) != Some(*value))
         .map(|(key, value)| (*key, *value))
         .collect();
-    let removed = old.keys().filter(|key| !new.contains_key(key)).copied().collect();
+    let removed = old
+        .keys()
+        .filter(|key| !new.contains_key(key))
+        .copied()
+        .collect();
     (put, removed)
 }
 

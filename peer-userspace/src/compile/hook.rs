@@ -36,7 +36,12 @@ impl Hook {
     /// The hook for `mode` on `interface`, or why it cannot be had.
     pub(super) fn choose(mode: Mode, interface: &Interface) -> Result<Self, String> {
         let name = &interface.name;
-        let hook = |xdp, why: &str| Ok(Self { xdp, why: why.to_owned() });
+        let hook = |xdp, why: &str| {
+            Ok(Self {
+                xdp,
+                why: why.to_owned(),
+            })
+        };
         if let (Mode::Xdp | Mode::XdpGeneric, Some(program)) = (mode, interface.foreign_xdp) {
             return Err(format!(
                 "interface {name} already carries XDP program {program}, which is not peerd's; \
@@ -49,15 +54,14 @@ impl Hook {
             (Mode::Xdp, _) if !interface.xdp.native => Err(format!(
                 "the driver of interface {name} has no native XDP; use mode: xdp-generic, tc or auto"
             )),
-            (Mode::Xdp, Some(kind)) => hook(
-                Some(Xdp::Native),
-                &format!("mode: xdp; a {kind} loses checksum and segmentation offload by it, and TCP with them"),
+            (Mode::Xdp, _) => hook(Some(Xdp::Native), "mode: xdp"),
+            (Mode::Auto, Some(kind)) => hook(
+                None,
+                &format!("a {kind} keeps its offloads only without XDP"),
             ),
-            (Mode::Xdp, None) => hook(Some(Xdp::Native), "mode: xdp"),
-            (Mode::Auto, Some(kind)) => {
-                hook(None, &format!("a {kind} keeps its offloads only without XDP"))
+            (Mode::Auto, None) if !interface.xdp.native => {
+                hook(None, "the driver has no native XDP")
             }
-            (Mode::Auto, None) if !interface.xdp.native => hook(None, "the driver has no native XDP"),
             (Mode::Auto, None) => match interface.foreign_xdp {
                 Some(program) => hook(None, &format!("XDP program {program} is not peerd's")),
                 None => hook(Some(Xdp::Native), "the driver has native XDP"),
@@ -75,7 +79,10 @@ mod tests {
         Interface {
             name: "eth1".into(),
             kind: kind.map(Into::into),
-            xdp: XdpFeatures { native, egress: native },
+            xdp: XdpFeatures {
+                native,
+                egress: native,
+            },
             foreign_xdp,
             ..Interface::default()
         }
@@ -84,7 +91,9 @@ mod tests {
     #[test]
     fn auto_takes_native_xdp_only_where_no_offload_suffers() {
         let chosen = |kind, native| {
-            Hook::choose(Mode::Auto, &interface(kind, native, None)).unwrap().name()
+            Hook::choose(Mode::Auto, &interface(kind, native, None))
+                .unwrap()
+                .name()
         };
         assert_eq!(chosen(None, true), "xdp");
         assert_eq!(chosen(None, false), "tc");

@@ -53,7 +53,9 @@ fn assign<K: Ord + Clone>(
         .filter(|(key, _)| wanted.contains(key))
         .map(|(key, id)| (key.clone(), *id))
         .collect();
-    let taken: BTreeSet<u32> = assigned.values().copied().collect();
+    // A number is free only once nothing in the kernel uses it: what goes away in
+    // this step holds its own until the next.
+    let taken: BTreeSet<u32> = known.values().copied().collect();
     let mut free = (first..end).filter(|id| !taken.contains(id));
     for key in wanted {
         if !assigned.contains_key(&key)
@@ -73,8 +75,16 @@ mod tests {
     fn an_id_stays_with_its_object_and_a_free_one_is_given_again() {
         let first = assign(&BTreeMap::new(), ["a", "b", "c"], 1, 4);
         assert_eq!(first, BTreeMap::from([("a", 1), ("b", 2), ("c", 3)]));
-        let second = assign(&first, ["0", "c"], 1, 4);
-        assert_eq!(second, BTreeMap::from([("0", 1), ("c", 3)]));
+        let second = assign(&first, ["c"], 1, 4);
+        assert_eq!(second, BTreeMap::from([("c", 3)]));
+        let third = assign(&second, ["0", "c"], 1, 4);
+        assert_eq!(third, BTreeMap::from([("0", 1), ("c", 3)]));
+    }
+
+    #[test]
+    fn an_id_is_not_given_to_another_in_the_step_that_frees_it() {
+        let first = assign(&BTreeMap::new(), ["a"], 1, 4);
+        assert_eq!(assign(&first, ["b"], 1, 4), BTreeMap::from([("b", 2)]));
     }
 
     #[test]

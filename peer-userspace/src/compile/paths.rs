@@ -29,7 +29,12 @@ pub(super) struct Hop {
 impl Hop {
     /// Straight out of a port.
     pub(super) fn on_link(port: u32) -> Self {
-        Self { port, gateway: None, mac: None, declared: false }
+        Self {
+            port,
+            gateway: None,
+            mac: None,
+            declared: false,
+        }
     }
 }
 
@@ -59,11 +64,17 @@ fn by_declaration(network: &Network, ports: &[(u32, &model::Port)], host: &HostV
             .find(|(_, port)| port.via_for(prefix).is_some())
             .or_else(|| open().find(|(index, _)| covering_route(host, *index, prefix).is_some()))
             .or_else(|| open().next());
-        paths.insert(*prefix, best.map(|(index, port)| hop(*index, port, prefix, host)));
+        paths.insert(
+            *prefix,
+            best.map(|(index, port)| hop(*index, port, prefix, host)),
+        );
     }
     for (index, port) in ports {
         for prefix in &port.prefixes {
-            let declared = Hop { declared: true, ..hop(*index, port, prefix, host) };
+            let declared = Hop {
+                declared: true,
+                ..hop(*index, port, prefix, host)
+            };
             // The first port that names a prefix has it.
             let known = paths.get(prefix).copied().flatten();
             if !known.is_some_and(|hop| hop.declared) {
@@ -77,7 +88,12 @@ fn by_declaration(network: &Network, ports: &[(u32, &model::Port)], host: &HostV
 fn hop(index: u32, port: &model::Port, prefix: &IpNet, host: &HostView) -> Hop {
     let via = port.via_for(prefix);
     let routed = || covering_route(host, index, prefix).and_then(|route| route.gateway);
-    Hop { port: index, gateway: via.or_else(routed), mac: None, declared: via.is_some() }
+    Hop {
+        port: index,
+        gateway: via.or_else(routed),
+        mac: None,
+        declared: via.is_some(),
+    }
 }
 
 /// The host's best route out of `interface` that covers all of `prefix`.
@@ -107,8 +123,12 @@ fn by_host_routes(paths: &mut Paths, ports: &[(u32, &model::Port)], host: &HostV
             }
         };
         if !fixed {
-            let hop =
-                Hop { port: route.interface, gateway: route.gateway, mac: None, declared: false };
+            let hop = Hop {
+                port: route.interface,
+                gateway: route.gateway,
+                mac: None,
+                declared: false,
+            };
             paths.insert(route.to, Some(hop));
         }
     }
@@ -131,7 +151,13 @@ fn add_neighbours(paths: &mut Paths, host: &HostView) {
             continue;
         };
         if hop.port == *interface && hop.gateway.is_none() {
-            paths.insert(prefix, Some(Hop { mac: Some(*mac), ..*hop }));
+            paths.insert(
+                prefix,
+                Some(Hop {
+                    mac: Some(*mac),
+                    ..*hop
+                }),
+            );
         }
     }
 }

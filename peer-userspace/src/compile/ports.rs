@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use peer_common::limits;
 
-use super::hook::Hook;
+use super::hook::{Hook, Xdp};
 use crate::{
     host::{HostView, Interface},
     model::{self, Network, ObjectRef, Table},
@@ -51,12 +51,13 @@ impl Ports {
                             None => Hook::choose(declared.mode, interface),
                         }
                     });
+                let notices = notices(network, interface, hook.as_ref().ok());
                 all.push(PortView {
                     network: network.id.clone(),
                     declared: declared.clone(),
                     index: interface.map(|interface| interface.index),
                     hook,
-                    notices: interface.map_or_else(Vec::new, |found| notices(network, found)),
+                    notices,
                 });
             }
         }
@@ -65,7 +66,9 @@ impl Ports {
 
     /// The ports that can carry programs, with their ifindex.
     pub fn working(&self) -> impl Iterator<Item = (u32, &PortView, &Hook)> {
-        self.all.iter().filter_map(|port| Some((port.index?, port, port.hook.as_ref().ok()?)))
+        self.all
+            .iter()
+            .filter_map(|port| Some((port.index?, port, port.hook.as_ref().ok()?)))
     }
 
     /// The working ports of one network.
@@ -99,7 +102,10 @@ fn fits(position: usize, network: &Network) -> Result<(), String> {
     if position < limit {
         return Ok(());
     }
-    Err(format!("network {} is beyond the {limit} one host can hold", network.id))
+    Err(format!(
+        "network {} is beyond the {limit} one host can hold",
+        network.id
+    ))
 }
 
 /// Whether the declaration can be served on the interface at all. An interface
@@ -121,7 +127,9 @@ fn usable(
         return Err(format!("interface {name} is no Ethernet device"));
     }
     match taken.get(&interface.index) {
-        Some(owner) => Err(format!("interface {name} is a port of network {owner} already")),
+        Some(owner) => Err(format!(
+            "interface {name} is a port of network {owner} already"
+        )),
         None => {
             taken.insert(interface.index, network.id.clone());
             Ok(())
@@ -129,11 +137,26 @@ fn usable(
     }
 }
 
-fn notices(network: &Network, interface: &Interface) -> Vec<String> {
+fn notices(network: &Network, interface: Option<&Interface>, hook: Option<&Hook>) -> Vec<String> {
     let mut notices = Vec::new();
+    let Some(interface) = interface else {
+        return notices;
+    };
+    if let (Some(Xdp::Native), Some(kind)) = (hook.and_then(|hook| hook.xdp), &interface.kind) {
+        notices.push(format!(
+            "a {kind} loses checksum and segmentation offload by XDP: TCP from its other end fails \
+             unless transmit checksums are off there"
+        ));
+    }
     for (is_v4, family) in [(true, "IPv4"), (false, "IPv6")] {
-        let wanted = network.prefixes.iter().any(|prefix| prefix.addr().is_ipv4() == is_v4);
-        let has_one = interface.addresses.iter().any(|a| a.net.addr().is_ipv4() == is_v4);
+        let wanted = network
+            .prefixes
+            .iter()
+            .any(|prefix| prefix.addr().is_ipv4() == is_v4);
+        let has_one = interface
+            .addresses
+            .iter()
+            .any(|a| a.net.addr().is_ipv4() == is_v4);
         if wanted && !has_one {
             notices.push(format!(
                 "no {family} address: the host asks for neighbours here with another interface's"

@@ -26,10 +26,7 @@ pub fn intersection(one: &IpNet, other: &IpNet) -> Option<IpNet> {
 }
 
 /// The entry with the longest prefix that holds all of `prefix`.
-pub fn longest_match<'a, V>(
-    map: &'a BTreeMap<IpNet, V>,
-    prefix: &IpNet,
-) -> Option<(IpNet, &'a V)> {
+pub fn longest_match<'a, V>(map: &'a BTreeMap<IpNet, V>, prefix: &IpNet) -> Option<(IpNet, &'a V)> {
     let mut candidate = *prefix;
     loop {
         if let Some(value) = map.get(&candidate) {
@@ -54,9 +51,18 @@ mod tests {
             (net("10.1.0.0/16"), 16),
             (net("::/0"), 0),
         ]);
-        assert_eq!(longest_match(&map, &net("10.1.2.3/32")), Some((net("10.1.0.0/16"), &16)));
-        assert_eq!(longest_match(&map, &net("10.2.0.0/16")), Some((net("10.0.0.0/8"), &8)));
+        assert_eq!(
+            longest_match(&map, &net("10.1.2.3/32")),
+            Some((net("10.1.0.0/16"), &16))
+        );
+        assert_eq!(
+            longest_match(&map, &net("10.2.0.0/16")),
+            Some((net("10.0.0.0/8"), &8))
+        );
         assert_eq!(longest_match(&map, &net("11.0.0.0/8")), None);
-        assert_eq!(longest_match(&map, &net("fd00::1/128")), Some((net("::/0"), &0)));
+        assert_eq!(
+            longest_match(&map, &net("fd00::1/128")),
+            Some((net("::/0"), &0))
+        );
     }
 }

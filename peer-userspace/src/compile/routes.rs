@@ -39,7 +39,11 @@ pub fn compile(
     };
     ForwardingTable {
         ports: compiler.ports(),
-        devices: ids.devices.iter().map(|(index, slot)| (*slot, *index)).collect(),
+        devices: ids
+            .devices
+            .iter()
+            .map(|(index, slot)| (*slot, *index))
+            .collect(),
         fibs: table
             .networks
             .values()
@@ -112,7 +116,11 @@ impl Compiler<'_> {
             let Some(interface) = self.host.interfaces.get(&index) else {
                 continue;
             };
-            for subnet in interface.addresses.iter().map(|address| address.net.trunc()) {
+            for subnet in interface
+                .addresses
+                .iter()
+                .map(|address| address.net.trunc())
+            {
                 if is_global(subnet.addr()) && !self.is_managed(&subnet) {
                     let on_link = Hop::on_link(index);
                     fib.insert(subnet, self.route(Some(on_link), &network.id, 0));
@@ -123,7 +131,9 @@ impl Compiler<'_> {
 
     fn is_managed(&self, subnet: &IpNet) -> bool {
         let networks = self.table.networks.values();
-        networks.flat_map(|network| &network.prefixes).any(|own| prefix::overlap(own, subnet))
+        networks
+            .flat_map(|network| &network.prefixes)
+            .any(|own| prefix::overlap(own, subnet))
     }
 
     fn add_imports(&self, fib: &mut Fib, network: &Network, pair: &PairLabel, state: &Pair) {
@@ -143,11 +153,16 @@ impl Compiler<'_> {
                 network
                     .static_routes
                     .iter()
-                    .filter(|route| state.consents.iter().any(|consent| {
-                        consent.namespace == network.id.namespace && consent.name == route.peering
-                    }))
+                    .filter(|route| {
+                        state.consents.iter().any(|consent| {
+                            consent.namespace == network.id.namespace
+                                && consent.name == route.peering
+                        })
+                    })
                     .flat_map(|route| {
-                        exports.iter().filter_map(|export| prefix::intersection(&route.to, export))
+                        exports
+                            .iter()
+                            .filter_map(|export| prefix::intersection(&route.to, export))
                     })
                     .collect()
             }
@@ -179,11 +194,22 @@ impl Compiler<'_> {
 
     /// The host's own addresses, wherever the table would otherwise forward to them.
     fn add_local(&self, local: &mut Fib, fib: &Fib, network: &Network) {
-        for (index, address) in self.host.addresses().filter(|(_, net)| is_global(net.addr())) {
+        for (index, address) in self
+            .host
+            .addresses()
+            .filter(|(_, net)| is_global(net.addr()))
+        {
             let at = prefix::host(address.addr());
             let port = self.ports.working().find(|(port, ..)| *port == index);
             if port.is_some_and(|(_, port, _)| port.network == network.id) {
-                local.insert(at, Route { verdict: verdict::LOCAL, port: index, ..Route::zeroed() });
+                local.insert(
+                    at,
+                    Route {
+                        verdict: verdict::LOCAL,
+                        port: index,
+                        ..Route::zeroed()
+                    },
+                );
                 continue;
             }
             // An address on another network's port stands for itself only inside
@@ -204,9 +230,14 @@ impl Compiler<'_> {
     fn elsewhere(&self) -> BTreeMap<IpNet, DropReason> {
         let networks = self.table.networks.values();
         let prefixes = networks.flat_map(|network| &network.prefixes);
-        let mut elsewhere: BTreeMap<IpNet, DropReason> =
-            prefixes.map(|prefix| (*prefix, DropReason::NotPeered)).collect();
-        for (_, address) in self.host.addresses().filter(|(_, net)| is_global(net.addr())) {
+        let mut elsewhere: BTreeMap<IpNet, DropReason> = prefixes
+            .map(|prefix| (*prefix, DropReason::NotPeered))
+            .collect();
+        for (_, address) in self
+            .host
+            .addresses()
+            .filter(|(_, net)| is_global(net.addr()))
+        {
             elsewhere.insert(prefix::host(address.addr()), DropReason::ForeignLocal);
         }
         elsewhere
@@ -231,13 +262,29 @@ impl Compiler<'_> {
         };
         let interface = self.host.interfaces.get(&hop.port);
         let device = self.ids.devices.get(&hop.port);
-        let (Some(Interface { mac: Some(mac), mtu, xdp, .. }), Some(device)) = (interface, device)
+        let (
+            Some(Interface {
+                mac: Some(mac),
+                mtu,
+                xdp,
+                ..
+            }),
+            Some(device),
+        ) = (interface, device)
         else {
             return unreachable;
         };
         let mut set = flags::SOURCE;
-        set |= if hop.mac.is_some() { flags::RESOLVED } else { 0 };
-        set |= if hop.gateway.is_some() { flags::GATEWAY } else { 0 };
+        set |= if hop.mac.is_some() {
+            flags::RESOLVED
+        } else {
+            0
+        };
+        set |= if hop.gateway.is_some() {
+            flags::GATEWAY
+        } else {
+            0
+        };
         set |= if xdp.egress { flags::XDP_EGRESS } else { 0 };
         Route {
             verdict: verdict::FORWARD,

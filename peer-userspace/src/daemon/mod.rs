@@ -4,8 +4,8 @@
 //! Owns the order of those steps and the snapshot others read. The steps' content
 //! is `lifecycle`'s, `compile`'s and `kernel`'s.
 
-mod reconcile;
 mod ready;
+mod reconcile;
 mod run;
 mod snapshot;
 

@@ -18,7 +18,10 @@ pub(super) struct Readiness {
 
 impl Readiness {
     pub(super) fn new() -> Self {
-        Self { started: Instant::now(), told: false }
+        Self {
+            started: Instant::now(),
+            told: false,
+        }
     }
 
     /// Ready is: programs attached, maps filled, no port's address tentative. A

@@ -32,7 +32,11 @@ pub(super) type NextHop = (u32, IpAddr);
 
 impl Reconciler {
     pub(super) fn new(datapath: Arc<Mutex<Datapath>>) -> Self {
-        Self { datapath, failures: BTreeMap::new(), latest: Snapshot::default() }
+        Self {
+            datapath,
+            failures: BTreeMap::new(),
+            latest: Snapshot::default(),
+        }
     }
 
     /// The outcome of the last look.
@@ -72,7 +76,10 @@ impl Reconciler {
         self.latest.content = datapath.content().clone();
         if let Err(reason) = outcome {
             error!("the kernel does not hold what it should: {reason}");
-            self.latest.last_apply = LastApply { at: now(), error: Some(reason.to_string()) };
+            self.latest.last_apply = LastApply {
+                at: now(),
+                error: Some(reason.to_string()),
+            };
             // Whatever got through is found by reading it back.
             if let Err(error) = datapath.reread() {
                 error!("{error}");
@@ -91,11 +98,18 @@ impl Reconciler {
         let in_kernel = self.latest.states.pairs.iter();
         let mut facts = Facts {
             active_since: registered.active_since.clone(),
-            in_kernel: in_kernel.filter(|(_, pair)| pair.carries).map(|(pair, _)| pair.clone()).collect(),
+            in_kernel: in_kernel
+                .filter(|(_, pair)| pair.carries)
+                .map(|(pair, _)| pair.clone())
+                .collect(),
         };
         let states = judge(table, &ports, &facts);
         registered.ids = registered.ids.assigned(
-            table.networks.keys().take(limits::MAX_NETWORKS as usize - 1).cloned(),
+            table
+                .networks
+                .keys()
+                .take(limits::MAX_NETWORKS as usize - 1)
+                .cloned(),
             states.pairs.keys().cloned(),
             ports.working().map(|(index, ..)| index),
         );
@@ -113,7 +127,12 @@ impl Reconciler {
         registered.active_since = facts
             .in_kernel
             .iter()
-            .map(|pair| (pair.clone(), facts.active_since.get(pair).copied().unwrap_or(at)))
+            .map(|pair| {
+                (
+                    pair.clone(),
+                    facts.active_since.get(pair).copied().unwrap_or(at),
+                )
+            })
             .collect();
         datapath.register(&registered)?;
         self.record(&ports, states, registered, &changes, at);
@@ -124,10 +143,15 @@ impl Reconciler {
     /// work, and the network may be without a port for it.
     fn attach(&mut self, datapath: &mut Datapath, table: &Table, host: &HostView) -> Ports {
         self.failures.retain(|index, (then, _)| {
-            host.interfaces.get(index).is_some_and(|now| unchanged(then, now))
+            host.interfaces
+                .get(index)
+                .is_some_and(|now| unchanged(then, now))
         });
         let known = |failures: &BTreeMap<u32, (Interface, String)>| {
-            failures.iter().map(|(index, (_, why))| (*index, why.clone())).collect()
+            failures
+                .iter()
+                .map(|(index, (_, why))| (*index, why.clone()))
+                .collect()
         };
         let ports = Ports::resolve(table, host, &known(&self.failures));
         let mut failed = false;
@@ -139,7 +163,11 @@ impl Reconciler {
                 self.failures.insert(index, (interface.clone(), why));
             }
         }
-        if failed { Ports::resolve(table, host, &known(&self.failures)) } else { ports }
+        if failed {
+            Ports::resolve(table, host, &known(&self.failures))
+        } else {
+            ports
+        }
     }
 
     fn record(
@@ -157,7 +185,10 @@ impl Reconciler {
             .consents
             .iter()
             .map(|(id, status)| {
-                let known = latest.since.get(id).filter(|since| since.state == status.state);
+                let known = latest
+                    .since
+                    .get(id)
+                    .filter(|since| since.state == status.state);
                 let pair = table_pair(&states, id);
                 let active = pair.and_then(|pair| registered.active_since.get(pair));
                 let at = match (status.state, known, active) {
@@ -165,7 +196,13 @@ impl Reconciler {
                     (_, Some(since), _) => since.at,
                     _ => at,
                 };
-                (id.clone(), Since { state: status.state, at })
+                (
+                    id.clone(),
+                    Since {
+                        state: status.state,
+                        at,
+                    },
+                )
             })
             .collect();
         latest.ports = ports.clone();
@@ -192,11 +229,20 @@ fn unchanged(then: &Interface, now: &Interface) -> bool {
 }
 
 fn carrying(states: &States) -> BTreeSet<PairLabel> {
-    states.pairs.iter().filter(|(_, pair)| pair.carries).map(|(label, _)| label.clone()).collect()
+    states
+        .pairs
+        .iter()
+        .filter(|(_, pair)| pair.carries)
+        .map(|(label, _)| label.clone())
+        .collect()
 }
 
 fn table_pair<'a>(states: &'a States, consent: &crate::model::ObjectRef) -> Option<&'a PairLabel> {
-    states.pairs.iter().find(|(_, pair)| pair.consents.contains(consent)).map(|(label, _)| label)
+    states
+        .pairs
+        .iter()
+        .find(|(_, pair)| pair.consents.contains(consent))
+        .map(|(label, _)| label)
 }
 
 /// Gateways, known or not, and the neighbours that have a route of their own.
@@ -225,7 +271,11 @@ fn report_ports(before: &Ports, now: &Ports) {
     for port in now.all.iter().filter(|port| !before.all.contains(port)) {
         let (network, interface) = (&port.network, &port.declared.interface);
         match &port.hook {
-            Ok(hook) => info!("port {interface} of {network}: {} ({})", hook.name(), hook.why),
+            Ok(hook) => info!(
+                "port {interface} of {network}: {} ({})",
+                hook.name(),
+                hook.why
+            ),
             Err(why) => warn!("port {interface} of {network} does not work: {why}"),
         }
         for notice in &port.notices {
@@ -240,7 +290,11 @@ fn report_states(before: &States, now: &States) {
             info!("peering {id} is {}: {}", status.state, status.reason);
         }
     }
-    for id in before.consents.keys().filter(|id| !now.consents.contains_key(*id)) {
+    for id in before
+        .consents
+        .keys()
+        .filter(|id| !now.consents.contains_key(*id))
+    {
         info!("peering {id} is gone");
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use tokio::{
-net::{TcpListener, UnixListener},
+    net::{TcpListener, UnixListener},
     signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
     time::{MissedTickBehavior, interval, sleep},
@@ -24,7 +24,10 @@ use super::{
 };
 use crate::{
     api,
-    kernel::{self, Datapath, host::{Host, HostChange}},
+    kernel::{
+        self, Datapath,
+        host::{Host, HostChange},
+    },
     store::{self, FileChange, FileReport, TableFiles},
 };
 
@@ -33,6 +36,9 @@ const SETTLE: Duration = Duration::from_millis(5);
 
 /// How often to look without being told, and to try again what failed.
 const TICK: Duration = Duration::from_secs(5);
+
+/// How soon to look again when the host could not be looked at.
+const RETRY: Duration = Duration::from_millis(200);
 
 /// How often the programs' log is read.
 const LOG_TICK: Duration = Duration::from_millis(50);
@@ -60,8 +66,8 @@ pub struct Options {
 /// If the daemon cannot start; nothing in the kernel is changed then.
 pub async fn run(options: Options) -> Result<()> {
     kernel::check_privileges()?;
-    let mut tables = TableFiles::open(&options.tables, &options.state_dir)
-        .context("cannot read the tables")?;
+    let mut tables =
+        TableFiles::open(&options.tables, &options.state_dir).context("cannot read the tables")?;
     report_files(&tables.reports());
     let mut datapath = Datapath::open(&options.bpffs, options.log_packets)?;
     if options.log_packets {
@@ -76,7 +82,10 @@ pub async fn run(options: Options) -> Result<()> {
     let mut reconciler = Reconciler::new(datapath.clone());
     let mut readiness = Readiness::new();
     let (snapshot, receiver) = watch::channel(Arc::new(Snapshot::default()));
-    let shared = Shared { snapshot: receiver, datapath };
+    let shared = Shared {
+        snapshot: receiver,
+        datapath,
+    };
     // Listeners before the first look, so that a taken address changes nothing.
     let socket = bind_socket(&options.socket)?;
     let metrics = TcpListener::bind(options.metrics)
@@ -92,7 +101,15 @@ pub async fn run(options: Options) -> Result<()> {
     let mut seen = None;
     loop {
         let table = tables.table();
-        let view = host.view(&table.interfaces()).await?;
+        let view = match host.view(&table.interfaces()).await {
+            Ok(view) => view,
+            // A dump that was interrupted by a change is one to make again.
+            Err(error) => {
+                warn!("{error}");
+                sleep(RETRY).await;
+                continue;
+            }
+        };
         let now = Some((table, view));
         if now != seen || reconciler.is_unfinished() {
             if let Some((table, view)) = &now {
@@ -101,8 +118,10 @@ pub async fn run(options: Options) -> Result<()> {
             }
             if let Some((_, view)) = &now {
                 let wanted = reconciler.next_hops();
-                host.keep_fresh(wanted.difference(&view.managed).copied()).await;
-                host.release(view.kept_for_us.difference(&wanted).copied()).await;
+                host.keep_fresh(wanted.difference(&view.managed).copied())
+                    .await;
+                host.release(view.kept_for_us.difference(&wanted).copied())
+                    .await;
             }
             seen = now;
         }
@@ -134,7 +153,10 @@ pub async fn run(options: Options) -> Result<()> {
             }
         }
     }
-    info!("stopping; what is pinned in {} goes on forwarding", options.bpffs.display());
+    info!(
+        "stopping; what is pinned in {} goes on forwarding",
+        options.bpffs.display()
+    );
     // A socket left behind is taken over by the next daemon.
     let _ = std::fs::remove_file(&options.socket);
     Ok(())
@@ -161,8 +183,10 @@ fn report_files(reports: &[FileReport]) {
         for error in &report.errors {
             warn!("{file}:{error}");
         }
-        if !report.errors.is_empty() {
-            warn!("{file} is refused; its last good version stays in force");
+        match (report.errors.len(), report.objects) {
+            (0, _) => {}
+            (_, 0) => warn!("{file} is refused; nothing of it is in force"),
+            (_, _) => warn!("{file} is refused; its last good version stays in force"),
         }
         for warning in &report.warnings {
             warn!("{file}:{warning}");

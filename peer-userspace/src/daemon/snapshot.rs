@@ -90,6 +90,8 @@ pub(super) fn lock(datapath: &Mutex<Datapath>) -> MutexGuard<'_, Datapath> {
 
 /// Milliseconds of Unix time.
 pub(super) fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

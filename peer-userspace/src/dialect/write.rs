@@ -33,7 +33,10 @@ pub fn consent(consent: &Consent) -> Value {
         "adminState": consent.admin_state,
     });
     let optional = [
-        ("export", consent.export.as_ref().map(|export| json!(export))),
+        (
+            "export",
+            consent.export.as_ref().map(|export| json!(export)),
+        ),
         ("ttl", consent.ttl.as_ref().map(|ttl| json!(ttl))),
     ];
     for (key, value) in optional {
@@ -62,8 +65,14 @@ fn port(port: &Port) -> Value {
     written.insert("interface".into(), json!(port.interface));
     let lists = [
         ("vlan", port.vlan.map(|vlan| json!(vlan))),
-        ("address", (!port.address.is_empty()).then(|| json!(port.address))),
-        ("prefixes", (!port.prefixes.is_empty()).then(|| json!(port.prefixes))),
+        (
+            "address",
+            (!port.address.is_empty()).then(|| json!(port.address)),
+        ),
+        (
+            "prefixes",
+            (!port.prefixes.is_empty()).then(|| json!(port.prefixes)),
+        ),
         ("via", (!port.via.is_empty()).then(|| json!(port.via))),
     ];
     for (key, value) in lists {

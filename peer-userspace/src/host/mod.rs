@@ -30,13 +30,18 @@ pub struct HostView {
 impl HostView {
     /// The interface of this name.
     pub fn interface(&self, name: &str) -> Option<&Interface> {
-        self.interfaces.values().find(|interface| interface.name == name)
+        self.interfaces
+            .values()
+            .find(|interface| interface.name == name)
     }
 
     /// Every address of the host's with the interface that has it.
     pub fn addresses(&self) -> impl Iterator<Item = (u32, IpNet)> + '_ {
         self.interfaces.values().flat_map(|interface| {
-            interface.addresses.iter().map(|address| (interface.index, address.net))
+            interface
+                .addresses
+                .iter()
+                .map(|address| (interface.index, address.net))
         })
     }
 }

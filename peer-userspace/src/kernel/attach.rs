@@ -36,8 +36,9 @@ impl Attachments {
     pub(super) fn pinned(dir: &Path) -> Result<Self, KernelError> {
         let mut ports: BTreeMap<u32, Attached> = BTreeMap::new();
         for name in bpffs::names(dir)? {
-            let Some((kind, index)) =
-                name.strip_prefix("link_").and_then(|rest| rest.rsplit_once('_'))
+            let Some((kind, index)) = name
+                .strip_prefix("link_")
+                .and_then(|rest| rest.rsplit_once('_'))
             else {
                 continue;
             };
@@ -52,7 +53,10 @@ impl Attachments {
                 _ => {}
             }
         }
-        Ok(Self { dir: dir.to_owned(), ports })
+        Ok(Self {
+            dir: dir.to_owned(),
+            ports,
+        })
     }
 
     /// The ports that carry programs of ours.
@@ -62,7 +66,9 @@ impl Attachments {
 
     /// Whether this port carries an XDP program of ours.
     pub(super) fn carries_xdp(&self, index: u32) -> bool {
-        self.ports.get(&index).is_some_and(|port| port.xdp.is_some())
+        self.ports
+            .get(&index)
+            .is_some_and(|port| port.xdp.is_some())
     }
 
     /// Give a port the programs `hook` wants, all or none. `name` is the
@@ -108,7 +114,13 @@ impl Attachments {
         Ok(())
     }
 
-    fn attach_xdp(&self, object: &mut Ebpf, index: u32, name: &str, mode: Xdp) -> Result<(), String> {
+    fn attach_xdp(
+        &self,
+        object: &mut Ebpf,
+        index: u32,
+        name: &str,
+        mode: Xdp,
+    ) -> Result<(), String> {
         let program = object::xdp(object).map_err(|error| error.to_string())?;
         let aya_mode = match mode {
             Xdp::Native => XdpMode::Driver,
@@ -122,7 +134,8 @@ impl Attachments {
         // and would vanish with the daemon; dropping it detaches.
         let link = FdLink::try_from(link)
             .map_err(|_| format!("interface {name}: its XDP link cannot be pinned"))?;
-        self.pin(link, xdp_kind(mode), index).map_err(|error| format!("interface {name}: {error}"))
+        self.pin(link, xdp_kind(mode), index)
+            .map_err(|error| format!("interface {name}: {error}"))
     }
 
     fn attach_tc(&self, object: &mut Ebpf, index: u32, name: &str) -> Result<(), String> {
@@ -132,18 +145,23 @@ impl Attachments {
             .attach_with_options(name, TcAttachType::Ingress, options)
             .and_then(|id| program.take_link(id))
             .map_err(|error| {
-                format!("interface {name}: cannot attach the tcx program: {}", chain(&error))
+                format!(
+                    "interface {name}: cannot attach the tcx program: {}",
+                    chain(&error)
+                )
             })?;
         let link = FdLink::try_from(link)
             .map_err(|_| format!("interface {name}: its tcx link cannot be pinned"))?;
-        self.pin(link, "tc", index).map_err(|error| format!("interface {name}: {error}"))
+        self.pin(link, "tc", index)
+            .map_err(|error| format!("interface {name}: {error}"))
     }
 
     fn pin(&self, link: FdLink, kind: &str, index: u32) -> Result<(), KernelError> {
         let path = self.path(kind, index);
         // A pin outlives its interface; the ifindex may have come again.
         bpffs::remove(&path)?;
-        link.pin(&path).map_err(|error| KernelError::refused("pinning a link", error))?;
+        link.pin(&path)
+            .map_err(|error| KernelError::refused("pinning a link", error))?;
         Ok(())
     }
 
@@ -200,7 +218,9 @@ fn replace_tc(
     program: &mut SchedClassifier,
     link: SchedClassifierLink,
 ) -> Result<(), ProgramError> {
-    program.attach_to_link(link).and_then(|id| program.take_link(id).map(drop))
+    program
+        .attach_to_link(link)
+        .and_then(|id| program.take_link(id).map(drop))
 }
 
 /// Whether the link was updated; `false` if its interface is gone (ENOLINK).
@@ -236,6 +256,9 @@ fn xdp_refusal(name: &str, mode: Xdp, error: &ProgramError) -> String {
         (Some(libc::EOPNOTSUPP), Xdp::Native) => format!(
             "the driver of interface {name} has no native XDP; use mode: xdp-generic, tc or auto"
         ),
-        _ => format!("interface {name}: cannot attach the XDP program: {}", chain(error)),
+        _ => format!(
+            "interface {name}: cannot attach the XDP program: {}",
+            chain(error)
+        ),
     }
 }

@@ -39,7 +39,10 @@ pub(super) fn update(map: BorrowedFd<'_>, keys: &[u32], values: &[u32]) -> io::R
 
 /// Remove every key.
 pub(super) fn delete(map: BorrowedFd<'_>, keys: &[u32]) -> io::Result<()> {
-    let attr = BatchAttr { keys: keys.as_ptr() as u64, ..attr(map, keys)? };
+    let attr = BatchAttr {
+        keys: keys.as_ptr() as u64,
+        ..attr(map, keys)?
+    };
     run(BPF_MAP_DELETE_BATCH, &attr)
 }
 
@@ -58,7 +61,16 @@ fn run(command: libc::c_int, attr: &BatchAttr) -> io::Result<()> {
     // callers' maps are arrays of maps), and they outlive the call. The kernel
     // writes back only `count`, which nobody reads.
     let result = unsafe {
-        libc::syscall(libc::SYS_bpf, command, std::ptr::from_ref(attr), size_of::<BatchAttr>())
+        libc::syscall(
+            libc::SYS_bpf,
+            command,
+            std::ptr::from_ref(attr),
+            size_of::<BatchAttr>(),
+        )
     };
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
 }

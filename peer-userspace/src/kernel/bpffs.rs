@@ -22,11 +22,19 @@ const MAGIC: i64 = 0xcafe_4a11;
 pub(super) fn prepare(dir: &Path) -> Result<(), KernelError> {
     let parent = dir.parent().unwrap_or(dir);
     if parent == Path::new(MOUNT_POINT) && !is_bpffs(parent) {
-        mount("bpf", MOUNT_POINT, "bpf", MountFlags::NOSUID | MountFlags::NODEV, None)
-            .map_err(|errno| KernelError::file("mount a BPF file system at", parent, errno.into()))?;
+        mount(
+            "bpf",
+            MOUNT_POINT,
+            "bpf",
+            MountFlags::NOSUID | MountFlags::NODEV,
+            None,
+        )
+        .map_err(|errno| KernelError::file("mount a BPF file system at", parent, errno.into()))?;
     }
     if !is_bpffs(parent) {
-        return Err(KernelError::NotBpffs { dir: dir.to_owned() });
+        return Err(KernelError::NotBpffs {
+            dir: dir.to_owned(),
+        });
     }
     match fs::create_dir(dir) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
@@ -37,7 +45,7 @@ pub(super) fn prepare(dir: &Path) -> Result<(), KernelError> {
 }
 
 fn is_bpffs(path: &Path) -> bool {
-    statfs(path).is_ok_and(|stat| i64::from(stat.f_type) == MAGIC)
+    statfs(path).is_ok_and(|stat| stat.f_type == MAGIC)
 }
 
 /// Hold the directory against other daemons until the file is dropped.
@@ -45,7 +53,9 @@ pub(super) fn lock(dir: &Path) -> Result<File, KernelError> {
     let file = File::open(dir).map_err(|error| KernelError::file("open", dir, error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(KernelError::Locked { dir: dir.to_owned() }),
+        Err(TryLockError::WouldBlock) => Err(KernelError::Locked {
+            dir: dir.to_owned(),
+        }),
         Err(TryLockError::Error(error)) => Err(KernelError::file("lock", dir, error)),
     }
 }
@@ -53,7 +63,9 @@ pub(super) fn lock(dir: &Path) -> Result<File, KernelError> {
 /// The names of all pins.
 pub(super) fn names(dir: &Path) -> Result<Vec<String>, KernelError> {
     let entries = fs::read_dir(dir).map_err(|error| KernelError::file("list", dir, error))?;
-    Ok(entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect())
+    Ok(entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect())
 }
 
 /// Remove one pin; it does not matter if it is gone already.

@@ -50,7 +50,9 @@ impl CounterMaps {
         let mut counters = Counters::default();
         for (network, id) in &ids.networks {
             let drops = sum(&self.network_drops, "network_drops", *id)?;
-            counters.network_drops.insert(network.clone(), by_reason(drops));
+            counters
+                .network_drops
+                .insert(network.clone(), by_reason(drops));
         }
         for pair in ids.peerings.keys() {
             let (smaller, larger) = pair.networks();
@@ -58,7 +60,9 @@ impl CounterMaps {
                 let index = ids.counter(pair, from);
                 let key = (pair.clone(), from.clone());
                 let [packets, bytes] = sum(&self.forwarded, "forwarded", index)?;
-                counters.forwarded.insert(key.clone(), Traffic { packets, bytes });
+                counters
+                    .forwarded
+                    .insert(key.clone(), Traffic { packets, bytes });
                 let drops = sum(&self.peering_drops, "peering_drops", index)?;
                 counters.peering_drops.insert(key, by_reason(drops));
             }
@@ -90,7 +94,9 @@ fn sum<const N: usize>(
 where
     [u64; N]: aya::Pod,
 {
-    let values = map.get(&index, 0).map_err(|error| KernelError::map(name, error))?;
+    let values = map
+        .get(&index, 0)
+        .map_err(|error| KernelError::map(name, error))?;
     let mut sum = [0u64; N];
     for cpu in values.iter() {
         for (total, one) in sum.iter_mut().zip(cpu) {
@@ -111,8 +117,9 @@ where
     let error = |error: MapError| KernelError::map(name, error);
     let cpus = nr_cpus()
         .map_err(|(what, source)| KernelError::file("read", std::path::Path::new(what), source))?;
-    let values = PerCpuValues::try_from(vec![[0u64; N]; cpus])
-        .map_err(|source| KernelError::file("count CPUs for", std::path::Path::new(name), source))?;
+    let values = PerCpuValues::try_from(vec![[0u64; N]; cpus]).map_err(|source| {
+        KernelError::file("count CPUs for", std::path::Path::new(name), source)
+    })?;
     map.set(index, values, 0).map_err(error)
 }
 

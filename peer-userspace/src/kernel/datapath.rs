@@ -73,8 +73,12 @@ impl Datapath {
     /// The ids in use and since when pairs are active.
     pub fn registered(&self) -> Registered {
         let mut registered = self.registry.known().clone();
-        registered.ids.devices =
-            self.content.devices.iter().map(|(slot, index)| (*index, *slot)).collect();
+        registered.ids.devices = self
+            .content
+            .devices
+            .iter()
+            .map(|(slot, index)| (*index, *slot))
+            .collect();
         registered
     }
 

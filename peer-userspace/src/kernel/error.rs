@@ -12,7 +12,9 @@ pub enum KernelError {
         missing: String,
     },
     /// The pin directory is not on bpffs.
-    #[error("{dir} is not on a BPF file system; mount one there or choose --bpffs below /sys/fs/bpf")]
+    #[error(
+        "{dir} is not on a BPF file system; mount one there or choose --bpffs below /sys/fs/bpf"
+    )]
     NotBpffs {
         /// The directory.
         dir: PathBuf,
@@ -61,19 +63,32 @@ pub enum KernelError {
 
 impl KernelError {
     pub(super) fn map(map: &str, error: impl std::error::Error) -> Self {
-        Self::Map { map: map.to_owned(), reason: chain(&error) }
+        Self::Map {
+            map: map.to_owned(),
+            reason: chain(&error),
+        }
     }
 
     pub(super) fn refused(what: impl Into<String>, error: impl std::error::Error) -> Self {
-        Self::Refused { what: what.into(), reason: chain(&error) }
+        Self::Refused {
+            what: what.into(),
+            reason: chain(&error),
+        }
     }
 
     pub(super) fn file(what: &'static str, path: &std::path::Path, source: io::Error) -> Self {
-        Self::File { what, path: path.to_owned(), source }
+        Self::File {
+            what,
+            path: path.to_owned(),
+            source,
+        }
     }
 
     pub(super) fn netlink(what: &'static str, error: impl std::fmt::Display) -> Self {
-        Self::Netlink { what, reason: error.to_string() }
+        Self::Netlink {
+            what,
+            reason: error.to_string(),
+        }
     }
 }
 

@@ -62,7 +62,10 @@ impl Fibs {
 
     /// What all tries hold.
     pub(super) fn content(&self) -> Result<BTreeMap<u32, Fib>, KernelError> {
-        self.networks.iter().map(|(id, tries)| Ok((*id, tries.content()?))).collect()
+        self.networks
+            .iter()
+            .map(|(id, tries)| Ok((*id, tries.content()?)))
+            .collect()
     }
 
     /// Make and fill tries for networks that have none, then publish all at once.
@@ -88,8 +91,10 @@ impl Fibs {
                 .map(|id| MapData::from_pin(bpffs::fib(&self.dir, family, *id)))
                 .collect::<Result<Vec<_>, _>>()
                 .map_err(|error| KernelError::map("fib", error))?;
-            let fds: Vec<u32> =
-                tries.iter().map(|trie| trie.fd().as_fd().as_raw_fd() as u32).collect();
+            let fds: Vec<u32> = tries
+                .iter()
+                .map(|trie| trie.fd().as_fd().as_raw_fd() as u32)
+                .collect();
             batch::update(outer.fd().as_fd(), ids, &fds)
                 .map_err(|error| KernelError::map(family.outer_pin(), error))?;
         }
@@ -120,7 +125,10 @@ impl Fibs {
     }
 
     fn tries(&mut self, id: u32) -> Result<&mut Tries, KernelError> {
-        let absent = || KernelError::Map { map: format!("fib_{id}"), reason: "not there".into() };
+        let absent = || KernelError::Map {
+            map: format!("fib_{id}"),
+            reason: "not there".into(),
+        };
         self.networks.get_mut(&id).ok_or_else(absent)
     }
 }
@@ -128,7 +136,10 @@ impl Fibs {
 fn outer(object: &mut Ebpf, name: &str) -> Result<MapData, KernelError> {
     match object.take_map(name) {
         Some(Map::ArrayOfMaps(data)) => Ok(data),
-        _ => Err(KernelError::Map { map: name.into(), reason: "not in the object".into() }),
+        _ => Err(KernelError::Map {
+            map: name.into(),
+            reason: "not in the object".into(),
+        }),
     }
 }
 
@@ -205,11 +216,7 @@ impl Tries {
 
 /// Insert, trying again where the kernel's allocator for tries is momentarily
 /// empty: it is filled from another context, and fast updates can outrun it.
-fn insert<A: aya::Pod>(
-    trie: &mut Trie<A>,
-    key: &Key<A>,
-    bytes: Bytes,
-) -> Result<(), KernelError> {
+fn insert<A: aya::Pod>(trie: &mut Trie<A>, key: &Key<A>, bytes: Bytes) -> Result<(), KernelError> {
     for _ in 0..50 {
         match trie.insert(key, bytes, 0) {
             Err(MapError::SyscallError(error))
@@ -220,5 +227,6 @@ fn insert<A: aya::Pod>(
             other => return other.map_err(|error| KernelError::map("fib", error)),
         }
     }
-    trie.insert(key, bytes, 0).map_err(|error| KernelError::map("fib", error))
+    trie.insert(key, bytes, 0)
+        .map_err(|error| KernelError::map("fib", error))
 }

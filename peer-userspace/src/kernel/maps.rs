@@ -4,11 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use aya::{
     Ebpf,
-    maps::{
-        Array, HashMap, LpmTrie, Map, MapData, MapError,
-        lpm_trie::Key,
-        xdp::DevMap,
-    },
+    maps::{Array, HashMap, LpmTrie, Map, MapData, MapError, lpm_trie::Key, xdp::DevMap},
 };
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use peer_common::{DropReason, Port, limits};
@@ -28,7 +24,10 @@ pub(super) fn take<T: TryFrom<Map, Error = MapError>>(
     object: &mut Ebpf,
     name: &str,
 ) -> Result<T, KernelError> {
-    let absent = || KernelError::Map { map: name.into(), reason: "not in the object".into() };
+    let absent = || KernelError::Map {
+        map: name.into(),
+        reason: "not in the object".into(),
+    };
     let map = object.take_map(name).ok_or_else(absent)?;
     T::try_from(map).map_err(|error| KernelError::map(name, error))
 }
@@ -36,7 +35,8 @@ pub(super) fn take<T: TryFrom<Map, Error = MapError>>(
 /// Write the layout version beside the maps it speaks of.
 pub(super) fn set_abi(object: &mut Ebpf, version: u32) -> Result<(), KernelError> {
     let mut abi: Array<_, u32> = take(object, "ABI")?;
-    abi.set(0, version, 0).map_err(|error| KernelError::map("abi", error))
+    abi.set(0, version, 0)
+        .map_err(|error| KernelError::map("abi", error))
 }
 
 /// The version the pinned maps were written with.
@@ -66,7 +66,9 @@ impl FlatMaps {
 
     pub(super) fn put_port(&mut self, index: u32, port: &Port) -> Result<(), KernelError> {
         let bytes: [u8; size_of::<Port>()] = bytemuck::cast(*port);
-        self.ports.insert(index, bytes, 0).map_err(|error| KernelError::map("ports", error))
+        self.ports
+            .insert(index, bytes, 0)
+            .map_err(|error| KernelError::map("ports", error))
     }
 
     pub(super) fn remove_port(&mut self, index: u32) -> Result<(), KernelError> {
@@ -82,7 +84,9 @@ impl FlatMaps {
     }
 
     pub(super) fn put_device(&mut self, slot: u32, index: u32) -> Result<(), KernelError> {
-        self.devices.set(slot, index, None, 0).map_err(|error| KernelError::map("devices", error))
+        self.devices
+            .set(slot, index, None, 0)
+            .map_err(|error| KernelError::map("devices", error))
     }
 
     pub(super) fn elsewhere(&self) -> Result<BTreeMap<IpNet, DropReason>, KernelError> {
@@ -103,7 +107,11 @@ impl FlatMaps {
         Ok(all)
     }
 
-    pub(super) fn put_elsewhere(&mut self, at: IpNet, reason: DropReason) -> Result<(), KernelError> {
+    pub(super) fn put_elsewhere(
+        &mut self,
+        at: IpNet,
+        reason: DropReason,
+    ) -> Result<(), KernelError> {
         let number = reason as u32;
         match at {
             IpNet::V4(at) => self.elsewhere4.insert(&key4(at), number, 0),

@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use aya::{Ebpf, EbpfLoader, maps::MapInfo, programs::{SchedClassifier, Xdp}};
+use aya::{
+    Ebpf, EbpfLoader,
+    maps::MapInfo,
+    programs::{SchedClassifier, Xdp},
+};
 use peer_common::ABI_VERSION;
 
 use super::{KernelError, bpffs, maps};
@@ -33,7 +37,10 @@ pub(super) const TC: &str = "peer_tc";
 pub(super) fn load(dir: &Path, log: bool) -> Result<(Ebpf, bool), KernelError> {
     let kept = fits(dir)?;
     if !kept {
-        for name in bpffs::names(dir)?.iter().filter(|name| !name.starts_with("link_")) {
+        for name in bpffs::names(dir)?
+            .iter()
+            .filter(|name| !name.starts_with("link_"))
+        {
             bpffs::remove(&dir.join(name))?;
         }
     }
@@ -45,37 +52,54 @@ pub(super) fn load(dir: &Path, log: bool) -> Result<(Ebpf, bool), KernelError> {
     for name in PINNED {
         loader.map_pin_path(name, dir.join(name.to_lowercase()));
     }
-    let mut object =
-        loader.load(OBJECT).map_err(|error| KernelError::refused("the BPF maps", error))?;
+    let mut object = loader
+        .load(OBJECT)
+        .map_err(|error| KernelError::refused("the BPF maps", error))?;
     load_programs(&mut object)?;
     maps::set_abi(&mut object, ABI_VERSION)?;
     for (program, pin) in [(XDP, "prog_xdp"), (TC, "prog_tc")] {
         let path = dir.join(pin);
         bpffs::remove(&path)?;
         if let Some(program) = object.program_mut(program) {
-            program.pin(&path).map_err(|error| KernelError::refused("pinning a program", error))?;
+            program
+                .pin(&path)
+                .map_err(|error| KernelError::refused("pinning a program", error))?;
         }
     }
     Ok((object, kept))
 }
 
 fn load_programs(object: &mut Ebpf) -> Result<(), KernelError> {
-    xdp(object)?.load().map_err(|error| KernelError::refused("the XDP program", error))?;
-    tc(object)?.load().map_err(|error| KernelError::refused("the tcx program", error))
+    xdp(object)?
+        .load()
+        .map_err(|error| KernelError::refused("the XDP program", error))?;
+    tc(object)?
+        .load()
+        .map_err(|error| KernelError::refused("the tcx program", error))
 }
 
 /// The XDP program.
 pub(super) fn xdp(object: &mut Ebpf) -> Result<&mut Xdp, KernelError> {
-    let absent = || KernelError::Refused { what: XDP.into(), reason: "not in the object".into() };
+    let absent = || KernelError::Refused {
+        what: XDP.into(),
+        reason: "not in the object".into(),
+    };
     let program = object.program_mut(XDP).ok_or_else(absent)?;
-    program.try_into().map_err(|error| KernelError::refused(XDP, error))
+    program
+        .try_into()
+        .map_err(|error| KernelError::refused(XDP, error))
 }
 
 /// The tcx program.
 pub(super) fn tc(object: &mut Ebpf) -> Result<&mut SchedClassifier, KernelError> {
-    let absent = || KernelError::Refused { what: TC.into(), reason: "not in the object".into() };
+    let absent = || KernelError::Refused {
+        what: TC.into(),
+        reason: "not in the object".into(),
+    };
     let program = object.program_mut(TC).ok_or_else(absent)?;
-    program.try_into().map_err(|error| KernelError::refused(TC, error))
+    program
+        .try_into()
+        .map_err(|error| KernelError::refused(TC, error))
 }
 
 /// Whether the pinned maps are all there and are what our object would create.
@@ -91,7 +115,9 @@ fn fits(dir: &Path) -> Result<bool, KernelError> {
         let Some(wanted) = object.maps.get(name) else {
             return Ok(false);
         };
-        let same = pinned.map_type().is_ok_and(|kind| kind as u32 == wanted.map_type())
+        let same = pinned
+            .map_type()
+            .is_ok_and(|kind| kind as u32 == wanted.map_type())
             && pinned.key_size() == wanted.key_size()
             && pinned.value_size() == wanted.value_size()
             && pinned.max_entries() == wanted.max_entries();

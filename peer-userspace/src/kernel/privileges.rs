@@ -14,7 +14,9 @@ pub fn check() -> Result<(), KernelError> {
     if missing.is_empty() {
         return Ok(());
     }
-    Err(KernelError::Privileges { missing: missing.join(" and ") })
+    Err(KernelError::Privileges {
+        missing: missing.join(" and "),
+    })
 }
 
 fn missing(status: &str) -> Vec<&'static str> {
@@ -41,7 +43,10 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         assert_eq!(missing("CapEff:\t000001ffffffffff\n"), Vec::<&str>::new());
-        assert_eq!(missing("CapEff:\t0000000000000000\n"), ["CAP_BPF", "CAP_NET_ADMIN"]);
+        assert_eq!(
+            missing("CapEff:\t0000000000000000\n"),
+            ["CAP_BPF", "CAP_NET_ADMIN"]
+        );
         assert_eq!(missing("CapEff:\t0000008000001000\n"), Vec::<&str>::new());
         assert_eq!(missing("CapEff:\t0000008000000000\n"), ["CAP_NET_ADMIN"]);
     }

@@ -34,7 +34,11 @@ impl Registry {
     pub(super) fn open(dir: &Path) -> Result<Self, KernelError> {
         let networks = records(&dir.join("networks"), limits::MAX_NETWORKS)?;
         let peerings = records(&dir.join("peerings"), limits::MAX_PEERINGS)?;
-        let mut registry = Self { networks, peerings, known: Registered::default() };
+        let mut registry = Self {
+            networks,
+            peerings,
+            known: Registered::default(),
+        };
         registry.known = registry.read()?;
         Ok(registry)
     }
@@ -45,7 +49,10 @@ impl Registry {
 
     /// Make the maps say `wanted`, and return the ids that are new: of networks,
     /// then of peerings.
-    pub(super) fn store(&mut self, wanted: &Registered) -> Result<(Vec<u32>, Vec<u32>), KernelError> {
+    pub(super) fn store(
+        &mut self,
+        wanted: &Registered,
+    ) -> Result<(Vec<u32>, Vec<u32>), KernelError> {
         let old_networks = by_id(&self.known.ids.networks);
         let new_networks = by_id(&wanted.ids.networks);
         let mut fresh_networks = Vec::new();
@@ -64,7 +71,14 @@ impl Registry {
             let since = |known: &Registered| known.active_since.get(*pair).copied();
             if is_new || since(&self.known) != since(wanted) {
                 let (smaller, larger) = pair.networks();
-                let id_of = |network| wanted.ids.networks.get(network).copied().unwrap_or_default();
+                let id_of = |network| {
+                    wanted
+                        .ids
+                        .networks
+                        .get(network)
+                        .copied()
+                        .unwrap_or_default()
+                };
                 let record = PeeringRecord {
                     smaller: id_of(smaller),
                     larger: id_of(larger),
@@ -80,7 +94,10 @@ impl Registry {
         for id in old_pairs.keys().filter(|id| !new_pairs.contains_key(id)) {
             absent_is_fine("peerings", self.peerings.remove(id))?;
         }
-        for id in old_networks.keys().filter(|id| !new_networks.contains_key(id)) {
+        for id in old_networks
+            .keys()
+            .filter(|id| !new_networks.contains_key(id))
+        {
             absent_is_fine("networks", self.networks.remove(id))?;
         }
         self.known = wanted.clone();
@@ -104,7 +121,9 @@ impl Registry {
             {
                 let pair = PairLabel::of(smaller, larger);
                 if record.active_since > 0 {
-                    registered.active_since.insert(pair.clone(), record.active_since);
+                    registered
+                        .active_since
+                        .insert(pair.clone(), record.active_since);
                 }
                 registered.ids.peerings.insert(pair, id);
             }
@@ -118,10 +137,13 @@ fn records<const SIZE: usize>(path: &Path, entries: u32) -> Result<Records<SIZE>
     let error = |error: MapError| KernelError::map("registry", error);
     if !path.exists() {
         let made = Records::<SIZE>::create(entries, 0).map_err(error)?;
-        made.pin(path).map_err(|error| KernelError::map("registry", error))?;
+        made.pin(path)
+            .map_err(|error| KernelError::map("registry", error))?;
     }
     let data = MapData::from_pin(path).map_err(error)?;
-    Map::from_map_data(data).and_then(TryInto::try_into).map_err(error)
+    Map::from_map_data(data)
+        .and_then(TryInto::try_into)
+        .map_err(error)
 }
 
 fn by_id<K>(ids: &BTreeMap<K, u32>) -> BTreeMap<u32, &K> {

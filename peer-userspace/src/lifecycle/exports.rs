@@ -13,7 +13,12 @@ pub(super) fn exports(network: &Network, consent: Option<&Consent>) -> Vec<IpNet
     match consent.and_then(|consent| consent.export.as_ref()) {
         None => network.prefixes.clone(),
         Some(export) => {
-            let own = |wanted| network.prefixes.iter().filter_map(move |p| intersection(p, wanted));
+            let own = |wanted| {
+                network
+                    .prefixes
+                    .iter()
+                    .filter_map(move |p| intersection(p, wanted))
+            };
             let mut exports: Vec<IpNet> = export.iter().flat_map(own).collect();
             exports.sort();
             exports.dedup();

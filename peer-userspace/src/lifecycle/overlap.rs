@@ -19,10 +19,18 @@ impl<'a> Imports<'a> {
     /// Every network with its own prefixes only.
     pub(super) fn none(table: &'a Table) -> Self {
         let own = |network: &'a crate::model::Network| {
-            network.prefixes.iter().map(|prefix| (*prefix, &network.id)).collect()
+            network
+                .prefixes
+                .iter()
+                .map(|prefix| (*prefix, &network.id))
+                .collect()
         };
         Self {
-            held: table.networks.values().map(|network| (&network.id, own(network))).collect(),
+            held: table
+                .networks
+                .values()
+                .map(|network| (&network.id, own(network)))
+                .collect(),
         }
     }
 
@@ -49,7 +57,10 @@ impl<'a> Imports<'a> {
     /// Record that `pair` is admitted.
     pub(super) fn admit(&mut self, pair: &'a PairLabel, exports: &[Vec<IpNet>; 2]) {
         let (smaller, larger) = pair.networks();
-        for (receiver, giver, prefixes) in [(larger, smaller, &exports[0]), (smaller, larger, &exports[1])] {
+        for (receiver, giver, prefixes) in [
+            (larger, smaller, &exports[0]),
+            (smaller, larger, &exports[1]),
+        ] {
             if let Some(held) = self.held.get_mut(receiver) {
                 held.extend(prefixes.iter().map(|prefix| (*prefix, giver)));
             }

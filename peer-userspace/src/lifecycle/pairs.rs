@@ -82,7 +82,10 @@ pub fn judge(table: &Table, ports: &Ports, facts: &Facts) -> States {
     }
     // Oldest first: whoever carries traffic goes on doing so.
     candidates.sort_by_key(|(label, _)| {
-        (facts.active_since.get(label).copied().unwrap_or(u64::MAX), label.to_string())
+        (
+            facts.active_since.get(label).copied().unwrap_or(u64::MAX),
+            label.to_string(),
+        )
     });
     let mut imports = Imports::none(table);
     for (label, exports) in &candidates {
@@ -128,16 +131,24 @@ impl<'a> Sides<'a> {
         };
         let (smaller, larger) = label.networks();
         if smaller == larger {
-            return Self { smaller: of(smaller), larger: Vec::new() };
+            return Self {
+                smaller: of(smaller),
+                larger: Vec::new(),
+            };
         }
-        Self { smaller: of(smaller), larger: of(larger) }
+        Self {
+            smaller: of(smaller),
+            larger: of(larger),
+        }
     }
 
     fn pair(&self, table: &Table, label: &PairLabel) -> Pair {
         let (smaller, larger) = label.networks();
         let given = |network: &ObjectRef, consents: &[&Consent]| {
             let network = table.networks.get(network);
-            network.map_or_else(Vec::new, |network| exports(network, consents.first().copied()))
+            network.map_or_else(Vec::new, |network| {
+                exports(network, consents.first().copied())
+            })
         };
         let agreed = smaller != larger
             && table.networks.contains_key(smaller)
@@ -159,7 +170,10 @@ impl<'a> Sides<'a> {
 /// Whether `side` consents to peer with `other`: by an object or in advance.
 fn consents(table: &Table, side: &ObjectRef, other: &ObjectRef, objects: &[&Consent]) -> bool {
     !objects.is_empty()
-        || table.networks.get(side).is_some_and(|side| side.accepts_by_itself(&other.namespace))
+        || table
+            .networks
+            .get(side)
+            .is_some_and(|side| side.accepts_by_itself(&other.namespace))
 }
 
 /// The states that need no look at other pairs, and whether the pair is open to
@@ -177,7 +191,14 @@ fn before_overlap(
         (larger, smaller, &sides.larger, &sides.smaller),
     ] {
         for (position, consent) in mine.iter().enumerate() {
-            let side = Side { table, ports, own, other, consent, theirs };
+            let side = Side {
+                table,
+                ports,
+                own,
+                other,
+                consent,
+                theirs,
+            };
             let status = match position {
                 0 => side.status(),
                 _ => side.duplicate(mine[0]),
@@ -188,9 +209,11 @@ fn before_overlap(
     // A side that consents in advance has no object whose state could say no.
     let open = statuses
         .iter()
-        .filter(|(id, _)| [&sides.smaller, &sides.larger].iter().any(|side| {
-            side.first().is_some_and(|first| &first.id == id)
-        }))
+        .filter(|(id, _)| {
+            [&sides.smaller, &sides.larger]
+                .iter()
+                .any(|side| side.first().is_some_and(|first| &first.id == id))
+        })
         .all(|(_, status)| status.is_none());
     let statuses = statuses
         .into_iter()
@@ -226,7 +249,9 @@ impl Side<'_> {
         }
         if !self.consent.unsupported.is_empty() {
             let fields = self.consent.unsupported.join(", ");
-            return failed(format!("{fields}: not supported by this version; nothing is forwarded"));
+            return failed(format!(
+                "{fields}: not supported by this version; nothing is forwarded"
+            ));
         }
         let Some(network) = self.table.networks.get(*own) else {
             return failed(format!("network {own} does not exist"));
@@ -235,7 +260,10 @@ impl Side<'_> {
             return failed(format!("network {own} has no working port: {reason}"));
         }
         let Some(peer) = self.agreed_peer() else {
-            return Some(Status::new(State::Pending, format!("{other} has not consented")));
+            return Some(Status::new(
+                State::Pending,
+                format!("{other} has not consented"),
+            ));
         };
         self.with_peer(network, peer)
     }
@@ -244,7 +272,11 @@ impl Side<'_> {
     /// is looked at.
     fn agreed_peer(&self) -> Option<&Network> {
         let peer = self.table.networks.get(self.other);
-        if consents(self.table, self.other, self.own, self.theirs) { peer } else { None }
+        if consents(self.table, self.other, self.own, self.theirs) {
+            peer
+        } else {
+            None
+        }
     }
 
     fn with_peer(&self, network: &Network, peer: &Network) -> Option<Status> {
@@ -260,7 +292,10 @@ impl Side<'_> {
         }
         let theirs = self.theirs.first()?;
         if theirs.admin_state == AdminState::Down {
-            return Some(Status::new(State::PeerDisabled, "the peer's adminState is down"));
+            return Some(Status::new(
+                State::PeerDisabled,
+                "the peer's adminState is down",
+            ));
         }
         if !theirs.unsupported.is_empty() {
             return failed("the peer's consent asks for what this version does not support".into());
@@ -271,7 +306,10 @@ impl Side<'_> {
     fn duplicate(&self, first: &Consent) -> Option<Status> {
         Some(Status::new(
             State::Failed,
-            format!("{} peers with {} by {} already", self.own, self.other, first.id),
+            format!(
+                "{} peers with {} by {} already",
+                self.own, self.other, first.id
+            ),
         ))
     }
 }

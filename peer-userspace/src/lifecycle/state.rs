@@ -67,6 +67,9 @@ pub struct Status {
 
 impl Status {
     pub(super) fn new(state: State, reason: impl Into<String>) -> Self {
-        Self { state, reason: reason.into() }
+        Self {
+            state,
+            reason: reason.into(),
+        }
     }
 }

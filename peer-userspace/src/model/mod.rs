@@ -8,7 +8,7 @@ mod network;
 mod peering;
 mod table;
 
-pub use names::{Name, PairLabel, ObjectRef};
+pub use names::{Name, ObjectRef, PairLabel};
 pub use network::{Mode, Network, Port, RouteMode, StaticRoute, Unmanaged};
 pub use peering::{AdminState, Consent, PeerRef};
 pub use table::Table;

@@ -76,7 +76,10 @@ impl FromStr for ObjectRef {
             Some((namespace, name)) => (namespace.parse()?, name),
             None => (Name::default_namespace(), text),
         };
-        Ok(Self { namespace, name: name.parse()? })
+        Ok(Self {
+            namespace,
+            name: name.parse()?,
+        })
     }
 }
 
@@ -104,7 +107,10 @@ impl PairLabel {
         } else {
             (other, one)
         };
-        Self { smaller: smaller.clone(), larger: larger.clone() }
+        Self {
+            smaller: smaller.clone(),
+            larger: larger.clone(),
+        }
     }
 
     /// Smaller and larger network.
@@ -114,7 +120,11 @@ impl PairLabel {
 
     /// The network at the other end from `network`.
     pub fn other(&self, network: &ObjectRef) -> &ObjectRef {
-        if network == &self.smaller { &self.larger } else { &self.smaller }
+        if network == &self.smaller {
+            &self.larger
+        } else {
+            &self.smaller
+        }
     }
 }
 

@@ -33,7 +33,9 @@ pub struct Network {
 impl Network {
     /// Whether requests from `namespace` need no consent of ours.
     pub fn accepts_by_itself(&self, namespace: &Name) -> bool {
-        self.auto_accept.iter().any(|accepted| accepted == "*" || accepted == namespace.as_str())
+        self.auto_accept
+            .iter()
+            .any(|accepted| accepted == "*" || accepted == namespace.as_str())
     }
 }
 
@@ -58,7 +60,10 @@ pub struct Port {
 impl Port {
     /// The declared next hop for destinations of `prefix`'s family.
     pub fn via_for(&self, prefix: &IpNet) -> Option<IpAddr> {
-        self.via.iter().find(|via| via.is_ipv4() == prefix.addr().is_ipv4()).copied()
+        self.via
+            .iter()
+            .find(|via| via.is_ipv4() == prefix.addr().is_ipv4())
+            .copied()
     }
 }
 

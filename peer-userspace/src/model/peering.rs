@@ -36,7 +36,10 @@ pub type PeerRef = ObjectRef;
 impl Consent {
     /// The own network.
     pub fn own(&self) -> ObjectRef {
-        ObjectRef { namespace: self.id.namespace.clone(), name: self.network.clone() }
+        ObjectRef {
+            namespace: self.id.namespace.clone(),
+            name: self.network.clone(),
+        }
     }
 
     /// The pair this consent is one half of.

@@ -44,7 +44,9 @@ impl LastGood {
         let mut name = String::new();
         for byte in file.as_os_str().as_encoded_bytes() {
             match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => name.push(char::from(*byte)),
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => {
+                    name.push(char::from(*byte))
+                }
                 other => name.push_str(&format!("%{other:02x}")),
             }
         }

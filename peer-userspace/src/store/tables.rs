@@ -32,6 +32,8 @@ struct TableFile {
 pub struct FileReport {
     /// Its path.
     pub file: PathBuf,
+    /// How many objects of it are in force.
+    pub objects: usize,
     /// Why its present content is refused, each as `LINE:COLUMN: sentence`; its last
     /// good version stays in force.
     pub errors: Vec<String>,
@@ -47,10 +49,20 @@ impl TableFiles {
     pub fn open(sources: &[PathBuf], state_dir: &Path) -> io::Result<Self> {
         let sources = sources
             .iter()
-            .map(|path| path.canonicalize().map_err(|error| named(path, &error)))
+            .map(|path| {
+                // Absolute, as watchers name it, but with its links as they are: what
+                // they point to may be exchanged.
+                fs::metadata(path)
+                    .and_then(|_| std::path::absolute(path))
+                    .map_err(|error| named(path, &error))
+            })
             .collect::<io::Result<Vec<_>>>()?;
         let last_good = LastGood::open(state_dir).map_err(|error| named(state_dir, &error))?;
-        let mut tables = Self { sources, files: BTreeMap::new(), last_good };
+        let mut tables = Self {
+            sources,
+            files: BTreeMap::new(),
+            last_good,
+        };
         for path in tables.paths() {
             tables.read_first(&path);
         }
@@ -64,15 +76,23 @@ impl TableFiles {
 
     /// Read these files again, or all with `None`. Returns the reports that changed.
     pub fn reload(&mut self, changed: Option<&BTreeSet<PathBuf>>) -> Vec<FileReport> {
-        let before: BTreeMap<PathBuf, FileReport> =
-            self.files.iter().map(|(path, file)| (path.clone(), file.report.clone())).collect();
+        let before: BTreeMap<PathBuf, FileReport> = self
+            .files
+            .iter()
+            .map(|(path, file)| (path.clone(), file.report.clone()))
+            .collect();
         let mut paths: BTreeSet<PathBuf> = self.paths().into_iter().collect();
         paths.extend(self.files.keys().cloned());
-        for path in paths.iter().filter(|path| changed.is_none_or(|some| some.contains(*path))) {
+        for path in paths
+            .iter()
+            .filter(|path| changed.is_none_or(|some| some.contains(*path)))
+        {
             self.read_again(path);
         }
         let reports = self.reports().into_iter();
-        reports.filter(|report| before.get(&report.file) != Some(report)).collect()
+        reports
+            .filter(|report| before.get(&report.file) != Some(report))
+            .collect()
     }
 
     /// Every object in force. Names are unique: a file that repeats another's was
@@ -81,16 +101,23 @@ impl TableFiles {
         let mut table = Table::default();
         for file in self.files.values() {
             let networks = file.declared.networks.iter();
-            table.networks.extend(networks.map(|(network, _)| (network.id.clone(), network.clone())));
+            table
+                .networks
+                .extend(networks.map(|(network, _)| (network.id.clone(), network.clone())));
             let consents = file.declared.consents.iter();
-            table.consents.extend(consents.map(|(consent, _)| (consent.id.clone(), consent.clone())));
+            table
+                .consents
+                .extend(consents.map(|(consent, _)| (consent.id.clone(), consent.clone())));
         }
         table
     }
 
     /// What there is to say about every file.
     pub fn reports(&self) -> Vec<FileReport> {
-        self.files.values().map(|file| file.report.clone()).collect()
+        self.files
+            .values()
+            .map(|file| file.report.clone())
+            .collect()
     }
 
     fn paths(&self) -> Vec<PathBuf> {
@@ -101,7 +128,11 @@ impl TableFiles {
                 continue;
             }
             let entries = fs::read_dir(source).into_iter().flatten().flatten();
-            paths.extend(entries.map(|entry| entry.path()).filter(|path| is_table(path)));
+            paths.extend(
+                entries
+                    .map(|entry| entry.path())
+                    .filter(|path| is_table(path)),
+            );
         }
         paths.sort();
         paths.dedup();
@@ -114,7 +145,10 @@ impl TableFiles {
         match self.accept(path) {
             Ok((declared, warnings)) => self.put(path, declared, Vec::new(), warnings),
             Err(errors) => {
-                let copy = self.last_good.load(path).and_then(|text| dialect::parse(&text).ok());
+                let copy = self
+                    .last_good
+                    .load(path)
+                    .and_then(|text| dialect::parse(&text).ok());
                 self.put(path, copy.unwrap_or_default(), errors, Vec::new());
             }
         }
@@ -122,7 +156,10 @@ impl TableFiles {
 
     /// While running: nothing is withdrawn by a file that is broken, empty or gone.
     fn read_again(&mut self, path: &Path) {
-        let had_objects = self.files.get(path).is_some_and(|file| !file.declared.is_empty());
+        let had_objects = self
+            .files
+            .get(path)
+            .is_some_and(|file| !file.declared.is_empty());
         let outcome = self.accept(path);
         let file = self.files.entry(path.to_owned()).or_default();
         file.report.file = path.to_owned();
@@ -142,18 +179,20 @@ impl TableFiles {
 
     /// The content of a file, if it can stand beside the others.
     fn accept(&self, path: &Path) -> Result<(Declared, Vec<String>), Vec<String>> {
-        let text = fs::read_to_string(path).map_err(|error| vec![format!("cannot be read: {error}")])?;
+        let text =
+            fs::read_to_string(path).map_err(|error| vec![format!("cannot be read: {error}")])?;
         let declared = dialect::parse(&text).map_err(|errors| texts(&errors))?;
         let repeated = self.repeated(path, &declared);
         if !repeated.is_empty() {
             return Err(texts(&repeated));
         }
+        let mut warnings = texts(&declared.warnings);
         if declared.is_empty() {
             self.last_good.forget(path);
         } else if let Err(error) = self.last_good.save(path, &text) {
-            return Err(vec![format!("its copy cannot be kept in the state directory: {error}")]);
+            // An edit may close a peering: it counts, copy or not.
+            warnings.push(format!("no copy is kept for a restart: {error}"));
         }
-        let warnings = texts(&declared.warnings);
         Ok((declared, warnings))
     }
 
@@ -165,10 +204,18 @@ impl TableFiles {
                 at: *at,
                 text: format!("{kind} {id} is declared in {} already", other.display()),
             };
-            let networks: BTreeSet<&ObjectRef> =
-                file.declared.networks.iter().map(|(network, _)| &network.id).collect();
-            let consents: BTreeSet<&ObjectRef> =
-                file.declared.consents.iter().map(|(consent, _)| &consent.id).collect();
+            let networks: BTreeSet<&ObjectRef> = file
+                .declared
+                .networks
+                .iter()
+                .map(|(network, _)| &network.id)
+                .collect();
+            let consents: BTreeSet<&ObjectRef> = file
+                .declared
+                .consents
+                .iter()
+                .map(|(consent, _)| &consent.id)
+                .collect();
             for (network, at) in &declared.networks {
                 if networks.contains(&network.id) {
                     findings.push(repeat("Network", &network.id, at));
@@ -184,8 +231,14 @@ impl TableFiles {
     }
 
     fn put(&mut self, path: &Path, declared: Declared, errors: Vec<String>, warnings: Vec<String>) {
-        let report = FileReport { file: path.to_owned(), errors, warnings };
-        self.files.insert(path.to_owned(), TableFile { declared, report });
+        let report = FileReport {
+            file: path.to_owned(),
+            objects: declared.networks.len() + declared.consents.len(),
+            errors,
+            warnings,
+        };
+        self.files
+            .insert(path.to_owned(), TableFile { declared, report });
     }
 }
 
@@ -199,7 +252,9 @@ fn texts(findings: &[Finding]) -> Vec<String> {
 
 /// Whether a file in a table directory is one of ours. Editors leave hidden ones.
 fn is_table(path: &Path) -> bool {
-    let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+    let hidden = path
+        .file_name()
+        .is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
     let known = path
         .extension()
         .and_then(|extension| extension.to_str())

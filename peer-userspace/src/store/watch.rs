@@ -37,8 +37,15 @@ pub fn watch(
     })?;
     for source in sources {
         // A file is replaced by renaming another over it: its directory sees that.
-        let watched = if source.is_dir() { Some(source.as_path()) } else { source.parent() };
-        watcher.watch(watched.unwrap_or(Path::new("/")), RecursiveMode::NonRecursive)?;
+        let watched = if source.is_dir() {
+            Some(source.as_path())
+        } else {
+            source.parent()
+        };
+        watcher.watch(
+            watched.unwrap_or(Path::new("/")),
+            RecursiveMode::NonRecursive,
+        )?;
     }
     Ok(watcher)
 }

@@ -38,8 +38,16 @@ pub fn render(snapshot: &Snapshot, counters: &Counters) -> Result<String, fmt::E
 }
 
 fn traffic(registry: &mut Registry, counters: &Counters) {
-    let packets = counter(registry, "peer_forwarded_packets", "Packets forwarded between the networks of a peering, as on the wire");
-    let bytes = counter(registry, "peer_forwarded_bytes", "IP bytes forwarded between the networks of a peering, as on the wire");
+    let packets = counter(
+        registry,
+        "peer_forwarded_packets",
+        "Packets forwarded between the networks of a peering, as on the wire",
+    );
+    let bytes = counter(
+        registry,
+        "peer_forwarded_bytes",
+        "IP bytes forwarded between the networks of a peering, as on the wire",
+    );
     for ((pair, from), traffic) in &counters.forwarded {
         let labels = vec![
             ("peering", pair.to_string()),
@@ -52,11 +60,19 @@ fn traffic(registry: &mut Registry, counters: &Counters) {
 }
 
 fn drops(registry: &mut Registry, counters: &Counters) {
-    let by_network = counter(registry, "peer_dropped_packets", "Packets from a network that were dropped, by reason");
+    let by_network = counter(
+        registry,
+        "peer_dropped_packets",
+        "Packets from a network that were dropped, by reason",
+    );
     for (network, drops) in &counters.network_drops {
         add_drops(&by_network, &vec![("network", network.to_string())], drops);
     }
-    let by_peering = counter(registry, "peer_peering_dropped_packets", "Dropped packets that belong to a peering, by reason");
+    let by_peering = counter(
+        registry,
+        "peer_peering_dropped_packets",
+        "Dropped packets that belong to a peering, by reason",
+    );
     for ((pair, from), drops) in &counters.peering_drops {
         let labels = vec![("peering", pair.to_string()), ("from", from.to_string())];
         add_drops(&by_peering, &labels, drops);
@@ -72,7 +88,11 @@ fn add_drops(family: &Family<Labels, Counter>, labels: &Labels, drops: &DropCoun
 }
 
 fn states(registry: &mut Registry, snapshot: &Snapshot) {
-    let family = gauge(registry, "peer_peering_state", "1 for the state a side of a peering is in, 0 for the others");
+    let family = gauge(
+        registry,
+        "peer_peering_state",
+        "1 for the state a side of a peering is in, 0 for the others",
+    );
     for (id, status) in &snapshot.states.consents {
         let Some(consent) = snapshot.table.consents.get(id) else {
             continue;
@@ -88,38 +108,63 @@ fn states(registry: &mut Registry, snapshot: &Snapshot) {
                 ("side", consent.own().to_string()),
                 ("state", state.name().to_owned()),
             ];
-            family.get_or_create(&labels).set(i64::from(status.state == state));
+            family
+                .get_or_create(&labels)
+                .set(i64::from(status.state == state));
         }
     }
 }
 
 fn maps(registry: &mut Registry, snapshot: &Snapshot) {
     let routes = gauge(registry, "peer_routes", "Routes in a network's table");
-    let names: BTreeMap<u32, &ObjectRef> =
-        snapshot.ids.networks.iter().map(|(network, id)| (*id, network)).collect();
+    let names: BTreeMap<u32, &ObjectRef> = snapshot
+        .ids
+        .networks
+        .iter()
+        .map(|(network, id)| (*id, network))
+        .collect();
     for (id, fib) in &snapshot.content.fibs {
         let Some(network) = names.get(id) else {
             continue;
         };
         let v4 = fib.keys().filter(|at| at.addr().is_ipv4()).count();
         for (family, count) in [("ipv4", v4), ("ipv6", fib.len() - v4)] {
-            let labels = vec![("network", network.to_string()), ("family", family.to_owned())];
+            let labels = vec![
+                ("network", network.to_string()),
+                ("family", family.to_owned()),
+            ];
             routes.get_or_create(&labels).set(signed(count));
         }
     }
     let entries = gauge(registry, "peer_map_entries", "Entries in a BPF map");
     let capacity = gauge(registry, "peer_map_capacity", "Entries a BPF map can hold");
     let content = &snapshot.content;
-    let v4 = content.elsewhere.keys().filter(|at| at.addr().is_ipv4()).count();
+    let v4 = content
+        .elsewhere
+        .keys()
+        .filter(|at| at.addr().is_ipv4())
+        .count();
     for (map, used, limit) in [
         ("ports", content.ports.len(), limits::MAX_PORTS),
         ("devices", content.devices.len(), limits::MAX_PORTS),
         ("fib4", content.fibs.len(), limits::MAX_NETWORKS),
         ("fib6", content.fibs.len(), limits::MAX_NETWORKS),
         ("elsewhere4", v4, limits::MAX_ELSEWHERE),
-        ("elsewhere6", content.elsewhere.len() - v4, limits::MAX_ELSEWHERE),
-        ("networks", snapshot.ids.networks.len(), limits::MAX_NETWORKS),
-        ("peerings", snapshot.ids.peerings.len(), limits::MAX_PEERINGS),
+        (
+            "elsewhere6",
+            content.elsewhere.len() - v4,
+            limits::MAX_ELSEWHERE,
+        ),
+        (
+            "networks",
+            snapshot.ids.networks.len(),
+            limits::MAX_NETWORKS,
+        ),
+        (
+            "peerings",
+            snapshot.ids.peerings.len(),
+            limits::MAX_PEERINGS,
+        ),
     ] {
         let labels = vec![("map", map.to_owned())];
         entries.get_or_create(&labels).set(signed(used));

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use super::{
     namespace::Namespace,
@@ -79,17 +79,21 @@ impl Host {
         ping::run(self, to, count, "0.05")
     }
 
-    /// Whether every one of three pings is answered.
-    pub fn reaches(&self, to: IpAddr) -> Result<bool> {
-        Ok(self.ping(to, 3)?.none_lost())
+    /// See every one of three pings answered.
+    pub fn assert_reaches(&self, to: IpAddr) -> Result<()> {
+        let pings = self.ping(to, 3)?;
+        ensure!(pings.none_lost(), "{} pings {to}: {pings}", self.name);
+        Ok(())
     }
 
-    /// Whether at least one of three pings is answered.
-    pub fn hears_from(&self, to: IpAddr) -> Result<bool> {
-        Ok(self.ping(to, 3)?.received > 0)
+    /// See none of three pings answered.
+    pub fn assert_unanswered(&self, to: IpAddr) -> Result<()> {
+        let pings = self.ping(to, 3)?;
+        ensure!(pings.received == 0, "{} pings {to}: {pings}", self.name);
+        Ok(())
     }
 
-    /// Ping 100 times a second until stopped.
+    /// Ping some 70 times a second until stopped.
     pub fn ping_meanwhile(&self, to: IpAddr) -> Result<PingRun> {
         PingRun::start(self, to)
     }

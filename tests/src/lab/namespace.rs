@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     thread,
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -14,6 +15,7 @@ use serde_json::Value;
 use super::{
     process::{self, SHORT},
     sys::{self, ForeignXdp, Hook},
+    wait::wait_until,
 };
 
 /// A network namespace under `/run/netns`. Whoever holds one does not own it:
@@ -96,6 +98,20 @@ impl Namespace {
             .enter(|| fs::read_to_string(Path::new("/proc/sys").join(key)))?
             .with_context(|| format!("cannot read {key} in {}", self.name))?;
         Ok(value.trim().to_owned())
+    }
+
+    /// Wait until an interface has its link-local address, without which the
+    /// kernel cannot ask for IPv6 neighbours.
+    pub(crate) fn wait_link_up(&self, interface: &str) -> Result<()> {
+        let line = format!("ip -6 addr show dev {interface} scope link -tentative");
+        let what = format!("{interface} of {} is up", self.name);
+        wait_until(&what, Duration::from_secs(5), || {
+            ensure!(
+                self.run(&line)?.contains("fe80:"),
+                "it has no link-local address"
+            );
+            Ok(())
+        })
     }
 
     /// Hardware address of an interface.

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use super::{host::Host, process, sys};
 
@@ -71,7 +71,7 @@ pub(crate) fn run(host: &Host, to: IpAddr, count: u32, interval: &str) -> Result
     Pings::parse(&done.stdout).with_context(|| done.to_string())
 }
 
-/// A ping under way, 100 a second, until [`PingRun::stop`], at most five minutes.
+/// A ping under way until [`PingRun::stop`], at most for five minutes.
 #[derive(Debug)]
 pub struct PingRun {
     ping: Child,
@@ -111,6 +111,16 @@ impl PingRun {
         if pings.received + 1 == pings.sent && last == Some(pings.received) {
             pings.sent -= 1;
         }
+        Ok(pings)
+    }
+}
+
+impl PingRun {
+    /// End it and see that it was under way and nothing was lost.
+    pub fn assert_none_lost(self) -> Result<Pings> {
+        let pings = self.stop()?;
+        println!("{pings}");
+        ensure!(pings.none_lost() && pings.sent > 10, "of the pings {pings}");
         Ok(pings)
     }
 }

@@ -5,8 +5,8 @@ use std::{net::IpAddr, time::Duration};
 use anyhow::{Result, ensure};
 
 use super::{
-    client::Status, daemon::Daemon, frame::Udp, host::Host, programs::Programs, table::Table,
-    topology::Lab, wait::wait_until,
+    client::Status, daemon::Daemon, frame::Udp, host::Host, process::Output, programs::Programs,
+    table::Table, topology::Lab, wait::wait_until,
 };
 
 /// How long the daemon may take to act on a change.
@@ -123,47 +123,35 @@ impl Scene {
         )
     }
 
-    /// Wait until pings get through.
+    /// Wait until pings get through in both families.
     pub fn wait_reachable(&self, from: &Host, to: &Host) -> Result<()> {
         wait_until(&format!("{} reaches {}", from.name, to.name), SOON, || {
-            for address in to.addresses() {
-                let pings = from.ping(address, 2)?;
-                ensure!(pings.none_lost(), "ping {address}: {pings}");
-            }
-            Ok(())
+            to.addresses()
+                .into_iter()
+                .try_for_each(|address| from.assert_reaches(address))
         })
     }
 
-    /// Whether all of three pings in each family and direction are answered.
+    /// See three pings in each family and direction answered.
     pub fn assert_connected(&self, one: &Host, other: &Host) -> Result<()> {
-        for (from, to) in [(one, other), (other, one)] {
-            for address in to.addresses() {
-                let pings = from.ping(address, 3)?;
-                ensure!(
-                    pings.none_lost(),
-                    "{} pings {}'s {address}: {pings}",
-                    from.name,
-                    to.name
-                );
-            }
-        }
-        Ok(())
+        one.addresses()
+            .into_iter()
+            .try_for_each(|address| other.assert_reaches(address))?;
+        other
+            .addresses()
+            .into_iter()
+            .try_for_each(|address| one.assert_reaches(address))
     }
 
-    /// Whether no ping is answered, in neither family nor direction.
+    /// See no ping answered, in neither family nor direction.
     pub fn assert_separated(&self, one: &Host, other: &Host) -> Result<()> {
-        for (from, to) in [(one, other), (other, one)] {
-            for address in to.addresses() {
-                let pings = from.ping(address, 3)?;
-                ensure!(
-                    pings.received == 0,
-                    "{} pings {}'s {address}: {pings}",
-                    from.name,
-                    to.name
-                );
-            }
-        }
-        Ok(())
+        one.addresses()
+            .into_iter()
+            .try_for_each(|address| other.assert_unanswered(address))?;
+        other
+            .addresses()
+            .into_iter()
+            .try_for_each(|address| one.assert_unanswered(address))
     }
 
     /// A datagram a host might send by way of the router, to be altered at will.
@@ -239,11 +227,15 @@ impl Drop for Scene {
     fn drop(&mut self) {
         if self.tells_log {
             // Captured by the test runner, which shows it where a test failed.
-            println!(
-                "--- table\n{}--- peerd's log\n{}",
-                self.table,
-                self.daemon.log()
-            );
+            println!("--- table\n{}", self.table);
+            println!("--- peerd's log\n{}", self.daemon.log());
+            println!("--- neighbours\n{}", told(self.lab.router.run("ip neigh")));
+            let drops = self.daemon.peerctl(&["get", "drops", "-A"]);
+            println!("--- drops\n{}", told(drops.and_then(Output::ok)));
         }
     }
+}
+
+fn told(outcome: Result<String>) -> String {
+    outcome.unwrap_or_else(|error| format!("{error:#}\n"))
 }

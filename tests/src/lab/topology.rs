@@ -19,6 +19,11 @@ use super::{
     namespace::Namespace,
 };
 
+/// Of the router's first port, far from any host's. Where the two ends of a veth
+/// bear the same index, the kernel takes them for one ordinary device and tells
+/// of its carrier up to a second late (`linkwatch_urgent_event`).
+const FIRST_INDEX: u32 = 100;
+
 /// Namespaces, files and pins under one id; dropping it removes all of them.
 #[derive(Debug)]
 pub struct Lab {
@@ -26,6 +31,7 @@ pub struct Lab {
     pub router: Namespace,
     id: String,
     hosts: Cell<u8>,
+    next_index: Cell<u32>,
     kept: Cell<bool>,
 }
 
@@ -48,6 +54,7 @@ impl Lab {
             router,
             id,
             hosts: Cell::new(0),
+            next_index: Cell::new(FIRST_INDEX),
             kept: Cell::new(false),
         };
         lab.set_up()
@@ -124,8 +131,9 @@ impl Lab {
             ns,
             ..
         } = host;
+        let index = self.next_index.replace(self.next_index.get() + 1);
         self.router.ip(&format!(
-            "link add {port} type veth peer name {ETH0} netns {}\n\
+            "link add {port} index {index} type veth peer name {ETH0} netns {}\n\
              addr add {gateway4}/24 dev {port}\n\
              addr add {gateway6}/64 dev {port} nodad\n\
              link set {port} up",
@@ -137,7 +145,9 @@ impl Lab {
              link set {ETH0} up\n\
              route add default via {gateway4}\n\
              route add ::/0 via {gateway6}"
-        ))
+        ))?;
+        self.router.wait_link_up(port)?;
+        ns.wait_link_up(ETH0)
     }
 
     /// Pull a host's cable and take its interfaces out, as if they never were.

@@ -4,12 +4,10 @@
 use futures::StreamExt as _;
 use genetlink::GenetlinkHandle;
 use netlink_packet_core::{
-    DecodeError, DefaultNla, Emitable, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
-    Nla as _, NlasIterator, Parseable as _, ParseableParametrized,
+    DecodeError, DefaultNla, Emitable, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload, Nla as _,
+    NlasIterator, Parseable as _, ParseableParametrized,
 };
-use netlink_packet_generic::{
-    GenlFamily, GenlHeader, GenlMessage,
-};
+use netlink_packet_generic::{GenlFamily, GenlHeader, GenlMessage};
 use netlink_sys::AsyncSocket as _;
 use tokio::sync::mpsc;
 use tracing::debug;
@@ -66,7 +64,10 @@ impl Features {
             }
         };
         match reply {
-            Some(Ok(NetlinkMessage { payload: NetlinkPayload::InnerMessage(message), .. })) => {
+            Some(Ok(NetlinkMessage {
+                payload: NetlinkPayload::InnerMessage(message),
+                ..
+            })) => {
                 let Device { features, .. } = message.payload;
                 XdpFeatures {
                     native: features & (ACT_BASIC | ACT_REDIRECT) == ACT_BASIC | ACT_REDIRECT,

@@ -37,12 +37,13 @@ pub(super) async fn keep_fresh(
 }
 
 /// Delete entries; one that is still spoken to is learnt again at once.
-pub(super) async fn release(
-    handle: &Handle,
-    neighbours: impl IntoIterator<Item = (u32, IpAddr)>,
-) {
+pub(super) async fn release(handle: &Handle, neighbours: impl IntoIterator<Item = (u32, IpAddr)>) {
     for (interface, address) in neighbours {
-        let message = handle.neighbours().add(interface, address).message_mut().clone();
+        let message = handle
+            .neighbours()
+            .add(interface, address)
+            .message_mut()
+            .clone();
         if let Err(error) = handle.neighbours().del(message).execute().await {
             debug!("the kernel does not release neighbour {address} on {interface}: {error}");
         }

@@ -31,9 +31,10 @@ pub(super) async fn read(handle: &Handle) -> Result<HostView, KernelError> {
 
     let mut addresses = std::pin::pin!(handle.address().get().execute());
     while let Some(message) = addresses.try_next().await.map_err(error("addresses"))? {
-        if let (Some(address), Some(interface)) =
-            (address(&message), view.interfaces.get_mut(&message.header.index))
-        {
+        if let (Some(address), Some(interface)) = (
+            address(&message),
+            view.interfaces.get_mut(&message.header.index),
+        ) {
             interface.addresses.push(address);
         }
     }
@@ -70,7 +71,10 @@ pub(super) async fn read(handle: &Handle) -> Result<HostView, KernelError> {
 fn interface(link: &LinkMessage) -> Interface {
     let mut interface = Interface {
         index: link.header.index,
-        up: link.header.flags.contains(LinkFlags::Up | LinkFlags::LowerUp),
+        up: link
+            .header
+            .flags
+            .contains(LinkFlags::Up | LinkFlags::LowerUp),
         ..Interface::default()
     };
     for attribute in &link.attributes {
@@ -118,7 +122,10 @@ fn address(message: &AddressMessage) -> Option<Address> {
         }
     }
     let net = IpNet::new(own?, message.header.prefix_len).ok()?;
-    Some(Address { net, tentative: flags.contains(AddressFlags::Tentative) })
+    Some(Address {
+        net,
+        tentative: flags.contains(AddressFlags::Tentative),
+    })
 }
 
 struct Neighbour {
@@ -131,7 +138,10 @@ struct Neighbour {
 }
 
 fn neighbour(message: &NeighbourMessage) -> Option<Neighbour> {
-    if !matches!(message.header.family, AddressFamily::Inet | AddressFamily::Inet6) {
+    if !matches!(
+        message.header.family,
+        AddressFamily::Inet | AddressFamily::Inet6
+    ) {
         return None;
     }
     let state = message.header.state;
@@ -165,7 +175,12 @@ fn neighbour(message: &NeighbourMessage) -> Option<Neighbour> {
             _ => {}
         }
     }
-    Some(Neighbour { address: address?, mac, managed, ours })
+    Some(Neighbour {
+        address: address?,
+        mac,
+        managed,
+        ours,
+    })
 }
 
 /// The ways of one unicast route of the main table: one, or one for each next hop.
@@ -189,10 +204,13 @@ fn host_routes(message: &RouteMessage) -> Vec<HostRoute> {
             RouteAttribute::Gateway(address) => gateway = ip(address),
             RouteAttribute::MultiPath(paths) => {
                 for path in paths {
-                    let via = path.attributes.iter().find_map(|attribute| match attribute {
-                        RouteAttribute::Gateway(address) => ip(address),
-                        _ => None,
-                    });
+                    let via = path
+                        .attributes
+                        .iter()
+                        .find_map(|attribute| match attribute {
+                            RouteAttribute::Gateway(address) => ip(address),
+                            _ => None,
+                        });
                     hops.push((path.interface_index, via));
                 }
             }
@@ -211,7 +229,12 @@ fn host_routes(message: &RouteMessage) -> Vec<HostRoute> {
         return Vec::new();
     }
     hops.into_iter()
-        .map(|(interface, gateway)| HostRoute { to: to.trunc(), metric, interface, gateway })
+        .map(|(interface, gateway)| HostRoute {
+            to: to.trunc(),
+            metric,
+            interface,
+            gateway,
+        })
         .collect()
 }
 

@@ -1,13 +1,19 @@
 //! Word that the host changed. What changed is found by looking, not from the
 //! message: a lost message then costs nothing.
 
-use futures::StreamExt as _;
-use netlink_packet_core::NetlinkPayload;
-use netlink_packet_route::RouteNetlinkMessage;
+use std::{io, time::Duration};
+
+use futures::{StreamExt as _, channel::mpsc::UnboundedReceiver};
+use netlink_packet_core::{NetlinkMessage, NetlinkPayload};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+use netlink_sys::SocketAddr;
 use rtnetlink::MulticastGroup;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::sleep};
 
 use super::KernelError;
+
+/// How long to wait before subscribing again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Why to look again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,29 +27,51 @@ pub enum HostChange {
 
 /// Watch links, addresses, neighbours and routes.
 pub(super) fn start(changed: mpsc::Sender<HostChange>) -> Result<(), KernelError> {
-    let groups = [
+    let mut messages = subscribe().map_err(|error| KernelError::netlink("changes", error))?;
+    tokio::spawn(async move {
+        loop {
+            while let Some((message, _)) = messages.next().await {
+                if changed.send(of(message)).await.is_err() {
+                    return;
+                }
+            }
+            // The kernel ends a socket that overflowed. Whatever was lost is seen by
+            // looking once more.
+            sleep(AGAIN).await;
+            if let Ok(again) = subscribe() {
+                messages = again;
+            }
+            if changed.send(HostChange::Look).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(())
+}
+
+type Messages = UnboundedReceiver<(NetlinkMessage<RouteNetlinkMessage>, SocketAddr)>;
+
+fn subscribe() -> io::Result<Messages> {
+    let (connection, _, messages) = rtnetlink::new_multicast_connection(&[
         MulticastGroup::Link,
         MulticastGroup::Neigh,
         MulticastGroup::Ipv4Ifaddr,
         MulticastGroup::Ipv6Ifaddr,
         MulticastGroup::Ipv4Route,
         MulticastGroup::Ipv6Route,
-    ];
-    let (connection, _, mut messages) = rtnetlink::new_multicast_connection(&groups)
-        .map_err(|error| KernelError::netlink("changes", error))?;
+    ])?;
     tokio::spawn(connection);
-    tokio::spawn(async move {
-        while let Some((message, _)) = messages.next().await {
-            let change = match message.payload {
-                NetlinkPayload::InnerMessage(RouteNetlinkMessage::DelLink(link)) => {
-                    HostChange::Gone(link.header.index)
-                }
-                _ => HostChange::Look,
-            };
-            if changed.send(change).await.is_err() {
-                break;
-            }
+    Ok(messages)
+}
+
+fn of(message: NetlinkMessage<RouteNetlinkMessage>) -> HostChange {
+    match message.payload {
+        // A port that leaves a bridge is announced so too, for AF_BRIDGE.
+        NetlinkPayload::InnerMessage(RouteNetlinkMessage::DelLink(link))
+            if link.header.interface_family == AddressFamily::Unspec =>
+        {
+            HostChange::Gone(link.header.index)
         }
-    });
-    Ok(())
+        _ => HostChange::Look,
+    }
 }
