@@ -3,7 +3,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use anyhow::Result;
-use peer_tests::{Hook, Host, Scene, process, udp_round_trips};
+use peer_tests::{Daemon, Hook, Host, Scene, process, residue, udp_round_trips};
 
 const HOOKS: [Hook; 3] = [Hook::Xdp, Hook::TcxIngress, Hook::TcxEgress];
 
@@ -104,6 +104,26 @@ fn a_foreign_xdp_program_is_named_and_left_alone() -> Result<()> {
 }
 
 #[test]
+fn a_second_daemon_leaves_the_ports_of_the_first_alone() -> Result<()> {
+    let scene = Scene::start_with("two daemons", |table| {
+        table.with_all(|network| network.port_field("mode: xdp-generic"))
+    })?;
+    let before = attached(&scene)?;
+    let mut second = Daemon::second(&scene.lab, scene.daemon.programs.clone())?;
+    second.write_table(&scene.table.to_string())?;
+    // Whether it stays up without a working port or ends, it says why.
+    let _ = second.start();
+    let (log, port) = (second.log(), &*scene.blue.port);
+    let told = |line: &str| line.contains(port) && line.contains("XDP");
+    assert!(log.lines().any(told), "{log}");
+    assert_eq!(attached(&scene)?, before, "nothing was added or taken away");
+    scene.assert_connected(&scene.blue, &scene.green)?;
+    drop(second);
+    assert_eq!(attached(&scene)?, before, "nor by its end");
+    scene.assert_connected(&scene.blue, &scene.green)
+}
+
+#[test]
 fn detach_leaves_no_pin_and_no_program_and_stops_the_traffic() -> Result<()> {
     let mut scene = Scene::start("detach")?;
     scene.daemon.terminate()?;
@@ -158,5 +178,21 @@ fn ports_are_listed_with_the_hook_that_was_chosen() -> Result<()> {
     let listed = scene.daemon.peerctl(&["get", "ports", "-A"])?.ok()?;
     let line = listed.lines().find(|line| line.contains(&scene.blue.port));
     assert!(line.is_some_and(|line| line.contains("tc")), "{listed}");
+    Ok(())
+}
+
+#[test]
+fn a_scene_that_ends_leaves_no_namespace_pin_or_process_behind() -> Result<()> {
+    let scene = Scene::start("residue")?;
+    let (id, daemon) = (scene.lab.id().to_owned(), scene.daemon.id());
+    let process = daemon.map(|id| Path::new("/proc").join(id.to_string()));
+    assert!(process.as_ref().is_some_and(|process| process.exists()));
+    assert!(
+        residue(&id).len() >= 6,
+        "router, three hosts, pins and files"
+    );
+    drop(scene);
+    assert!(residue(&id).is_empty(), "{:?}", residue(&id));
+    assert!(process.is_some_and(|process| !process.exists()));
     Ok(())
 }

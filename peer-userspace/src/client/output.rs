@@ -72,6 +72,9 @@ fn table(items: &[Value], columns: &[Column]) -> String {
     for item in items {
         table.add_row(columns.iter().map(|column| (column.cell)(item)));
     }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
     let lines = table.lines().map(|line| line.trim_end().to_owned());
     lines.collect::<Vec<_>>().join("\n")
 }

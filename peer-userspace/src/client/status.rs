@@ -66,7 +66,7 @@ fn text(status: &Value) -> String {
             .flatten()
         {
             lines.push(format!(
-                "          {file}:{}",
+                "          {}",
                 finding.as_str().unwrap_or_default()
             ));
         }

@@ -181,7 +181,7 @@ fn report_files(reports: &[FileReport]) {
     for report in reports {
         let file = report.file.display();
         for error in &report.errors {
-            warn!("{file}:{error}");
+            warn!("{error}");
         }
         match (report.errors.len(), report.objects) {
             (0, _) => {}
@@ -189,7 +189,7 @@ fn report_files(reports: &[FileReport]) {
             (_, _) => warn!("{file} is refused; its last good version stays in force"),
         }
         for warning in &report.warnings {
-            warn!("{file}:{warning}");
+            warn!("{warning}");
         }
     }
 }

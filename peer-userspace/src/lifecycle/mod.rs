@@ -6,6 +6,7 @@
 mod exports;
 mod overlap;
 mod pairs;
+mod side;
 mod state;
 
 pub use pairs::{Facts, Pair, States, judge};

@@ -34,8 +34,8 @@ pub struct FileReport {
     pub file: PathBuf,
     /// How many objects of it are in force.
     pub objects: usize,
-    /// Why its present content is refused, each as `LINE:COLUMN: sentence`; its last
-    /// good version stays in force.
+    /// Why its present content is refused, each as `FILE:LINE:COLUMN: sentence`; its
+    /// last good version stays in force.
     pub errors: Vec<String>,
     /// What it declares without effect.
     pub warnings: Vec<String>,
@@ -169,9 +169,10 @@ impl TableFiles {
             }
             Ok(_) => {
                 file.report.errors = Vec::new();
-                file.report.warnings = vec![
-                    "the file was emptied; what it declared stays in force until a restart".into(),
-                ];
+                file.report.warnings = vec![format!(
+                    "{}: was emptied; what it declared stays in force until a restart",
+                    path.display()
+                )];
             }
             Err(errors) => file.report.errors = errors,
         }
@@ -179,19 +180,22 @@ impl TableFiles {
 
     /// The content of a file, if it can stand beside the others.
     fn accept(&self, path: &Path) -> Result<(Declared, Vec<String>), Vec<String>> {
-        let text =
-            fs::read_to_string(path).map_err(|error| vec![format!("cannot be read: {error}")])?;
-        let declared = dialect::parse(&text).map_err(|errors| texts(&errors))?;
+        let text = fs::read_to_string(path)
+            .map_err(|error| vec![format!("{}: cannot be read: {error}", path.display())])?;
+        let declared = dialect::parse(&text).map_err(|errors| texts(path, &errors))?;
         let repeated = self.repeated(path, &declared);
         if !repeated.is_empty() {
-            return Err(texts(&repeated));
+            return Err(texts(path, &repeated));
         }
-        let mut warnings = texts(&declared.warnings);
+        let mut warnings = texts(path, &declared.warnings);
         if declared.is_empty() {
             self.last_good.forget(path);
         } else if let Err(error) = self.last_good.save(path, &text) {
             // An edit may close a peering: it counts, copy or not.
-            warnings.push(format!("no copy is kept for a restart: {error}"));
+            warnings.push(format!(
+                "{}: no copy is kept for a restart: {error}",
+                path.display()
+            ));
         }
         Ok((declared, warnings))
     }
@@ -246,8 +250,10 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-fn texts(findings: &[Finding]) -> Vec<String> {
-    findings.iter().map(ToString::to_string).collect()
+/// `FILE:LINE:COLUMN: sentence`.
+fn texts(path: &Path, findings: &[Finding]) -> Vec<String> {
+    let named = |finding| format!("{}:{finding}", path.display());
+    findings.iter().map(named).collect()
 }
 
 /// Whether a file in a table directory is one of ours. Editors leave hidden ones.
