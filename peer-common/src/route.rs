@@ -41,7 +41,8 @@ pub struct Route {
     /// packets go from the larger label's network to the smaller's; 0 inside one
     /// network.
     pub counter: u32,
-    /// ifindex of the egress port, or of the port that owns a local address.
+    /// ifindex of the egress port, or of the port that owns a local address; 0 for a
+    /// local address that several ports of the network share.
     pub port: u32,
     /// The egress port's slot in `DEVICES`.
     pub device: u32,

@@ -2,7 +2,7 @@
 //! addresses of the very port asked: by itself it would answer for any address
 //! of the host's, and so give one network a way to another's gateway.
 
-use peer_common::{DropReason, Port, verdict};
+use peer_common::{DropReason, Port, Route, verdict};
 
 use crate::{
     packet::Packet,
@@ -33,11 +33,17 @@ fn asked(packet: &impl Packet, port: &Port, target: Option<impl Address>) -> Out
     }
 }
 
+/// Whether a local address is this port's own.
+#[inline(always)]
+pub(crate) fn is_at(route: &Route, ingress: u32) -> bool {
+    route.port == ingress || route.port == 0
+}
+
 /// Whether `address` is the host's, but not this port's.
 #[inline(always)]
 fn is_foreign(address: impl Address, ingress: u32, network: u32) -> bool {
     match address.route(network) {
-        Some(route) if route.verdict == verdict::LOCAL => route.port != ingress,
+        Some(route) if route.verdict == verdict::LOCAL => !is_at(route, ingress),
         Some(route) => {
             route.verdict == verdict::DROP && route.reason == DropReason::ForeignLocal as u8
         }

@@ -145,7 +145,7 @@ where
     }
     match route {
         Some(route) if route.verdict == verdict::LOCAL => {
-            if route.port == packet.ingress() {
+            if local::is_at(route, packet.ingress()) {
                 Outcome::Stack
             } else {
                 drop(DropReason::ForeignLocal, 0)
@@ -167,7 +167,9 @@ where
 #[inline(always)]
 fn link_local(packet: &impl Packet, port: &Port, route: Option<&Route>) -> Outcome {
     match route {
-        Some(route) if route.verdict != verdict::LOCAL || route.port != packet.ingress() => {
+        Some(route)
+            if route.verdict != verdict::LOCAL || !local::is_at(route, packet.ingress()) =>
+        {
             Outcome::Drop(Dropped::by_network(DropReason::Martian, port.network))
         }
         _ => local::multicast6(packet, port),

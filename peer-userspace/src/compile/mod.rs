@@ -7,6 +7,7 @@
 mod diff;
 mod hook;
 mod ids;
+mod local;
 mod paths;
 mod ports;
 pub mod prefix;

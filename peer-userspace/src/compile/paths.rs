@@ -1,15 +1,15 @@
 //! Where things lie inside one network: by which port, through which next hop.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{cmp::Reverse, collections::BTreeMap, net::IpAddr};
 
 use ipnet::IpNet;
 
 use super::{
     Ports,
-    prefix::{host as host_prefix, longest_match},
+    prefix::{host as host_prefix, is_global, longest_match, overlap},
 };
 use crate::{
-    host::{HostRoute, HostView, Mac},
+    host::{HostRoute, HostView, Interface, Mac},
     model::{self, Network},
 };
 
@@ -22,114 +22,160 @@ pub(super) struct Hop {
     pub(super) gateway: Option<IpAddr>,
     /// Link address to send to; `None` until it is known.
     pub(super) mac: Option<Mac>,
-    /// Whether the declaration names it, so that host routes do not change it.
-    declared: bool,
+    /// How much of it the declaration says, and host routes leave as it is.
+    said: Said,
 }
 
-impl Hop {
-    /// Straight out of a port.
-    pub(super) fn on_link(port: u32) -> Self {
-        Self {
-            port,
-            gateway: None,
-            mac: None,
-            declared: false,
-        }
-    }
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    Nothing,
+    Port,
+    NextHop,
 }
 
 /// The way to every part of a network; `None` where there is none now.
 pub(super) type Paths = BTreeMap<IpNet, Option<Hop>>;
 
-/// Where `network`'s prefixes lie. In order: what the ports say, the host's
-/// routes inside the prefixes that leave by one of its ports, on-link.
-pub(super) fn paths(network: &Network, ports: &Ports, host: &HostView) -> Paths {
-    let ports: Vec<(u32, &model::Port)> = ports
+/// Where a network's own prefixes lie, and the subnets of its ports that are no
+/// network's (transfer nets). In order: what the ports say, the host's routes
+/// inside the prefixes that leave by one of its ports, on-link.
+pub(super) fn paths(network: &Network, ports: &Ports, host: &HostView, managed: &[IpNet]) -> Paths {
+    let (up, down): (Vec<_>, Vec<_>) = ports
         .of(&network.id)
-        .filter(|(index, _)| host.interfaces.get(index).is_some_and(|found| found.up))
-        .map(|(index, port)| (index, &port.declared))
-        .collect();
-    let mut paths = by_declaration(network, &ports, host);
-    by_host_routes(&mut paths, &ports, host);
+        .filter_map(|(index, port)| Some((host.interfaces.get(&index)?, &port.declared)))
+        .partition(|(interface, _)| interface.up);
+    let mut paths = by_declaration(network, &up, host);
+    by_host_routes(&mut paths, &up, host);
+    add_transfer_nets(&mut paths, up.iter().chain(&down), managed);
     resolve_gateways(&mut paths, host);
     add_neighbours(&mut paths, host);
     paths
 }
 
-fn by_declaration(network: &Network, ports: &[(u32, &model::Port)], host: &HostView) -> Paths {
+/// An interface and the port declared on it.
+type Port<'a> = (&'a Interface, &'a model::Port);
+
+/// What ports say: `prefixes`, or a `via` for all of them; of two that say the same
+/// the first. What none speaks of goes where the host's own routing leads among
+/// the ports that claim everything.
+fn by_declaration(network: &Network, ports: &[Port<'_>], host: &HostView) -> Paths {
     let mut paths = Paths::new();
-    for prefix in &network.prefixes {
-        let open = || ports.iter().filter(|(_, port)| port.prefixes.is_empty());
-        let best = open()
-            .find(|(_, port)| port.via_for(prefix).is_some())
-            .or_else(|| open().find(|(index, _)| covering_route(host, *index, prefix).is_some()))
-            .or_else(|| open().next());
-        paths.insert(
-            *prefix,
-            best.map(|(index, port)| hop(*index, port, prefix, host)),
-        );
-    }
-    for (index, port) in ports {
-        for prefix in &port.prefixes {
-            let declared = Hop {
-                declared: true,
-                ..hop(*index, port, prefix, host)
-            };
-            // The first port that names a prefix has it.
-            let known = paths.get(prefix).copied().flatten();
-            if !known.is_some_and(|hop| hop.declared) {
-                paths.insert(*prefix, Some(declared));
+    for (interface, port) in ports {
+        let claimed = if port.prefixes.is_empty() {
+            &network.prefixes
+        } else {
+            &port.prefixes
+        };
+        for prefix in claimed {
+            let via = port.via_for(prefix);
+            if via.is_none() && port.prefixes.is_empty() {
+                continue;
             }
+            let route = best_route(host, &[interface.index], prefix);
+            let said = if via.is_some() {
+                Said::NextHop
+            } else {
+                Said::Port
+            };
+            let gateway = via.or_else(|| route?.gateway);
+            let hop = Hop {
+                port: interface.index,
+                gateway,
+                mac: None,
+                said,
+            };
+            paths.entry(*prefix).or_insert(Some(hop));
         }
+    }
+    let open: Vec<u32> = ports
+        .iter()
+        .filter(|(_, port)| port.prefixes.is_empty())
+        .map(|(interface, _)| interface.index)
+        .collect();
+    for prefix in &network.prefixes {
+        let routed = best_route(host, &open, prefix).map(|route| Hop {
+            port: route.interface,
+            gateway: route.gateway,
+            mac: None,
+            said: Said::Nothing,
+        });
+        let hop = routed.or_else(|| open.first().map(|index| Hop::on_link(*index)));
+        paths.entry(*prefix).or_insert(hop);
     }
     paths
 }
 
-fn hop(index: u32, port: &model::Port, prefix: &IpNet, host: &HostView) -> Hop {
-    let via = port.via_for(prefix);
-    let routed = || covering_route(host, index, prefix).and_then(|route| route.gateway);
-    Hop {
-        port: index,
-        gateway: via.or_else(routed),
-        mac: None,
-        declared: via.is_some(),
+impl Hop {
+    fn on_link(port: u32) -> Self {
+        Self {
+            port,
+            gateway: None,
+            mac: None,
+            said: Said::Nothing,
+        }
     }
 }
 
-/// The host's best route out of `interface` that covers all of `prefix`.
-fn covering_route<'a>(host: &'a HostView, interface: u32, prefix: &IpNet) -> Option<&'a HostRoute> {
+/// The host's best route out of one of `interfaces` that covers all of `prefix`.
+fn best_route<'a>(host: &'a HostView, interfaces: &[u32], prefix: &IpNet) -> Option<&'a HostRoute> {
     host.routes
         .iter()
-        .filter(|route| route.interface == interface && route.to.contains(prefix))
-        .max_by_key(|route| (route.to.prefix_len(), std::cmp::Reverse(route.metric)))
+        .filter(|route| interfaces.contains(&route.interface) && route.to.contains(prefix))
+        .min_by_key(|route| {
+            (
+                Reverse(route.to.prefix_len()),
+                route.metric,
+                route.interface,
+            )
+        })
 }
 
-fn by_host_routes(paths: &mut Paths, ports: &[(u32, &model::Port)], host: &HostView) {
-    let mut routes: Vec<&HostRoute> = host
-        .routes
-        .iter()
-        .filter(|route| ports.iter().any(|(index, _)| *index == route.interface))
-        .collect();
+fn by_host_routes(paths: &mut Paths, ports: &[Port<'_>], host: &HostView) {
+    let ours = |route: &&HostRoute| ports.iter().any(|(port, _)| port.index == route.interface);
+    let mut routes: Vec<&HostRoute> = host.routes.iter().filter(ours).collect();
     // For one destination the smallest metric comes last and stays.
-    routes.sort_by(|a, b| (a.to, b.metric, b.interface).cmp(&(b.to, a.metric, a.interface)));
+    routes.sort_by_key(|route| (route.to, Reverse((route.metric, route.interface))));
     let declared = paths.clone();
     for route in routes {
-        // A port's own `prefixes` bind them to that port, its `via` to that next hop.
-        let fixed = match longest_match(&declared, &route.to) {
-            None => true,
-            Some((_, None)) => false,
-            Some((_, Some(hop))) => {
-                hop.declared && (hop.gateway.is_some() || hop.port != route.interface)
-            }
+        let follows = match longest_match(&declared, &route.to) {
+            None => false,
+            Some((_, None)) => true,
+            Some((_, Some(hop))) => match hop.said {
+                Said::Nothing => true,
+                Said::Port => hop.port == route.interface,
+                Said::NextHop => false,
+            },
         };
-        if !fixed {
-            let hop = Hop {
-                port: route.interface,
-                gateway: route.gateway,
-                mac: None,
-                declared: false,
-            };
-            paths.insert(route.to, Some(hop));
+        if follows {
+            let gateway = route.gateway;
+            paths.insert(
+                route.to,
+                Some(Hop {
+                    gateway,
+                    ..Hop::on_link(route.interface)
+                }),
+            );
+        }
+    }
+}
+
+/// The subnet of a port whose addresses are no network's: its hosts may speak to
+/// the router, and are on-link.
+fn add_transfer_nets<'a>(
+    paths: &mut Paths,
+    ports: impl Iterator<Item = &'a Port<'a>>,
+    managed: &[IpNet],
+) {
+    for (interface, _) in ports {
+        for subnet in interface
+            .addresses
+            .iter()
+            .map(|address| address.net.trunc())
+        {
+            if is_global(subnet.addr()) && !managed.iter().any(|own| overlap(own, &subnet)) {
+                let hop = interface.up.then(|| Hop::on_link(interface.index));
+                paths.entry(subnet).or_insert(hop);
+            }
         }
     }
 }

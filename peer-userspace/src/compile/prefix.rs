@@ -36,6 +36,14 @@ pub fn longest_match<'a, V>(map: &'a BTreeMap<IpNet, V>, prefix: &IpNet) -> Opti
     }
 }
 
+/// Whether an address means the same host on every link of the machine.
+pub fn is_global(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => !v4.is_loopback() && !v4.is_link_local(),
+        IpAddr::V6(v6) => !v6.is_loopback() && !v6.is_unicast_link_local(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use peer_common::{DropReason, Port, Route, UNMANAGED_DROP, UNMANAGED_PASS, flags, verdict};
 
 use super::{
-    Fib, ForwardingTable, Ids, Ports,
+    Fib, ForwardingTable, Ids, Ports, local,
     paths::{Hop, Paths, paths, within},
     prefix::{self, longest_match},
 };
@@ -25,6 +25,12 @@ pub fn compile(
     states: &States,
     ids: &Ids,
 ) -> ForwardingTable {
+    let managed: Vec<IpNet> = table
+        .networks
+        .values()
+        .flat_map(|network| &network.prefixes)
+        .copied()
+        .collect();
     let compiler = Compiler {
         table,
         ports,
@@ -34,7 +40,7 @@ pub fn compile(
         paths: table
             .networks
             .values()
-            .map(|network| (&network.id, paths(network, ports, host)))
+            .map(|network| (&network.id, paths(network, ports, host, &managed)))
             .collect(),
     };
     ForwardingTable {
@@ -53,12 +59,13 @@ pub fn compile(
     }
 }
 
-struct Compiler<'a> {
+/// What a forwarding table follows from.
+pub(super) struct Compiler<'a> {
     table: &'a Table,
-    ports: &'a Ports,
-    host: &'a HostView,
-    states: &'a States,
-    ids: &'a Ids,
+    pub(super) ports: &'a Ports,
+    pub(super) host: &'a HostView,
+    pub(super) states: &'a States,
+    pub(super) ids: &'a Ids,
     paths: BTreeMap<&'a ObjectRef, Paths>,
 }
 
@@ -98,42 +105,16 @@ impl Compiler<'_> {
                 self.add_blocked(&mut blocked, &fib, network, pair, state);
             }
         }
-        let mut local = Fib::new();
-        self.add_local(&mut local, &fib, network);
         fib.extend(blocked);
+        let local = local::addresses(self, &fib, network);
         fib.extend(local);
         fib
     }
 
     fn add_own(&self, fib: &mut Fib, network: &Network) {
-        let own = self.paths.get(&network.id);
-        for (at, hop) in own.into_iter().flatten() {
+        for (at, hop) in self.paths.get(&network.id).into_iter().flatten() {
             fib.insert(*at, self.route(*hop, &network.id, 0));
         }
-        // The subnet of a port whose addresses are not the network's (a transfer
-        // net): its hosts may speak to the router, unless it is somebody's prefix.
-        for (index, _) in self.ports.of(&network.id) {
-            let Some(interface) = self.host.interfaces.get(&index) else {
-                continue;
-            };
-            for subnet in interface
-                .addresses
-                .iter()
-                .map(|address| address.net.trunc())
-            {
-                if is_global(subnet.addr()) && !self.is_managed(&subnet) {
-                    let on_link = Hop::on_link(index);
-                    fib.insert(subnet, self.route(Some(on_link), &network.id, 0));
-                }
-            }
-        }
-    }
-
-    fn is_managed(&self, subnet: &IpNet) -> bool {
-        let networks = self.table.networks.values();
-        networks
-            .flat_map(|network| &network.prefixes)
-            .any(|own| prefix::overlap(own, subnet))
     }
 
     fn add_imports(&self, fib: &mut Fib, network: &Network, pair: &PairLabel, state: &Pair) {
@@ -192,40 +173,6 @@ impl Compiler<'_> {
         }
     }
 
-    /// The host's own addresses, wherever the table would otherwise forward to them.
-    fn add_local(&self, local: &mut Fib, fib: &Fib, network: &Network) {
-        for (index, address) in self
-            .host
-            .addresses()
-            .filter(|(_, net)| is_global(net.addr()))
-        {
-            let at = prefix::host(address.addr());
-            let port = self.ports.working().find(|(port, ..)| *port == index);
-            if port.is_some_and(|(_, port, _)| port.network == network.id) {
-                local.insert(
-                    at,
-                    Route {
-                        verdict: verdict::LOCAL,
-                        port: index,
-                        ..Route::zeroed()
-                    },
-                );
-                continue;
-            }
-            // An address on another network's port stands for itself only inside
-            // that network's prefixes: elsewhere the same address is another host.
-            let owner = port.and_then(|(_, port, _)| self.ids.networks.get(&port.network));
-            let covering = longest_match(fib, &at).map(|(_, route)| route.network);
-            if covering.is_some_and(|covering| owner.is_none_or(|owner| *owner == covering)) {
-                local.entry(at).or_insert(Route {
-                    verdict: verdict::DROP,
-                    reason: DropReason::ForeignLocal as u8,
-                    ..Route::zeroed()
-                });
-            }
-        }
-    }
-
     /// What any network's own table may not know.
     fn elsewhere(&self) -> BTreeMap<IpNet, DropReason> {
         let networks = self.table.networks.values();
@@ -236,7 +183,7 @@ impl Compiler<'_> {
         for (_, address) in self
             .host
             .addresses()
-            .filter(|(_, net)| is_global(net.addr()))
+            .filter(|(_, net)| prefix::is_global(net.addr()))
         {
             elsewhere.insert(prefix::host(address.addr()), DropReason::ForeignLocal);
         }
@@ -309,13 +256,5 @@ fn octets(address: IpAddr) -> [u8; 16] {
             [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
         }
         IpAddr::V6(v6) => v6.octets(),
-    }
-}
-
-/// Whether an address means the same host on every link of the machine.
-fn is_global(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => !v4.is_loopback() && !v4.is_link_local(),
-        IpAddr::V6(v6) => !v6.is_loopback() && !v6.is_unicast_link_local(),
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use sd_notify::NotifyState;
 
 use super::Snapshot;
+use crate::{compile::prefix::is_global, host::Interface};
 
 /// How long to wait for addresses to be free of duplicates; detection takes the
 /// kernel about two seconds.
@@ -30,11 +31,11 @@ impl Readiness {
         if self.told || snapshot.last_apply.at == 0 || snapshot.last_apply.error.is_some() {
             return;
         }
-        let tentative = snapshot.ports.working().any(|(index, ..)| {
+        let settled = snapshot.ports.working().all(|(index, ..)| {
             let interface = snapshot.host.interfaces.get(&index);
-            interface.is_some_and(|found| found.addresses.iter().any(|address| address.tentative))
+            interface.is_none_or(is_settled)
         });
-        if tentative && self.started.elapsed() < PATIENCE {
+        if !settled && self.started.elapsed() < PATIENCE {
             return;
         }
         self.told = true;
@@ -47,4 +48,17 @@ impl Readiness {
     pub(super) fn is_waiting(&self) -> bool {
         !self.told
     }
+}
+
+/// Whether the kernel can speak for all of an interface's addresses. An IPv6 one
+/// needs a link-local beside it, or no neighbour can be solicited (RFC 4861
+/// section 7.2.2).
+fn is_settled(interface: &Interface) -> bool {
+    let v6: Vec<_> = interface
+        .addresses
+        .iter()
+        .filter(|address| address.net.addr().is_ipv6())
+        .collect();
+    let link_local = v6.iter().any(|address| !is_global(address.net.addr()));
+    (v6.is_empty() || link_local) && !interface.addresses.iter().any(|address| address.tentative)
 }

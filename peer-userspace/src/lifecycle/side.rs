@@ -56,14 +56,14 @@ impl<'a> Side<'a> {
         table: &'a Table,
         ports: &Ports,
     ) -> Option<Status> {
+        if consent.admin_state == AdminState::Down {
+            return Some(Status::new(State::Disabled, "its adminState is down"));
+        }
         if let Some(first) = self.first().filter(|first| first.id != consent.id) {
             return failed(format!(
                 "{} peers with {} by {} already",
                 self.own, peer.own, first.id
             ));
-        }
-        if consent.admin_state == AdminState::Down {
-            return Some(Status::new(State::Disabled, "its adminState is down"));
         }
         if self.own == peer.own {
             return failed(format!("network {} cannot peer with itself", self.own));
@@ -82,6 +82,9 @@ impl<'a> Side<'a> {
                 "network {} has no working port: {reason}",
                 self.own
             ));
+        }
+        if peer.network(table).is_none() && !peer.consents.is_empty() {
+            return failed(format!("network {} does not exist any more", peer.own));
         }
         // Before it consents, nothing of the peer is looked at.
         match peer.network(table).filter(|_| peer.agrees(table, self.own)) {

@@ -1,0 +1,115 @@
+//! The host's own addresses in a network's table: the network's hosts reach those
+//! of the very port they are on, and no other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytemuck::Zeroable as _;
+use ipnet::IpNet;
+use peer_common::{DropReason, Route, flags, verdict};
+
+use super::{
+    Fib,
+    prefix::{self, longest_match},
+    routes::Compiler,
+};
+use crate::model::{Network, ObjectRef, PairLabel};
+
+/// Entries for the host's addresses wherever `fib`, the rest of `network`'s table,
+/// would lead to them.
+pub(super) fn addresses(compiler: &Compiler<'_>, fib: &Fib, network: &Network) -> Fib {
+    let mut own: BTreeMap<IpNet, BTreeSet<u32>> = BTreeMap::new();
+    let mut foreign = Fib::new();
+    let held = compiler
+        .host
+        .addresses()
+        .filter(|(_, net)| prefix::is_global(net.addr()));
+    for (interface, address) in held {
+        let at = prefix::host(address.addr());
+        let holder = compiler
+            .ports
+            .working()
+            .find(|(port, ..)| *port == interface);
+        let holder = holder.map(|(_, port, _)| &port.network);
+        if holder == Some(&network.id) {
+            own.entry(at).or_default().insert(interface);
+        } else if let Some(refused) = refused(compiler, fib, network, at, holder) {
+            // Of several holders the strictest decides.
+            let known = foreign.entry(at).or_insert(refused);
+            if refused.flags == 0 {
+                *known = refused;
+            }
+        }
+    }
+    let local = own.into_iter().map(|(at, ports)| {
+        // One port's own, or, shared by several, local on each of the network's.
+        let port = if ports.len() == 1 {
+            ports.first().copied()
+        } else {
+            None
+        };
+        let port = port.unwrap_or_default();
+        (
+            at,
+            Route {
+                verdict: verdict::LOCAL,
+                port,
+                ..Route::zeroed()
+            },
+        )
+    });
+    foreign.extend(local);
+    foreign
+}
+
+/// The entry that keeps `network` from an address of the host's that is not on its
+/// own ports, if it needs one. `holder` is the network whose port has it.
+fn refused(
+    compiler: &Compiler<'_>,
+    fib: &Fib,
+    network: &Network,
+    at: IpNet,
+    holder: Option<&ObjectRef>,
+) -> Option<Route> {
+    let (_, covering) = longest_match(fib, &at)?;
+    let refused = Route {
+        verdict: verdict::DROP,
+        reason: DropReason::ForeignLocal as u8,
+        ..Route::zeroed()
+    };
+    let Some(holder) = holder else {
+        return Some(refused);
+    };
+    let owner = compiler
+        .ids
+        .networks
+        .iter()
+        .find(|(_, id)| **id == covering.network)?
+        .0;
+    if owner == holder {
+        return Some(refused);
+    }
+    // The prefix is one network's, the address on another's port: networks overlap.
+    // For whoever does not reach the holder it is a host of the owner's.
+    if !peers(compiler, &network.id, holder) {
+        return None;
+    }
+    // So it is for the owner too, and what its host sends is no forgery.
+    let is_a_host = owner != &network.id && !peers(compiler, owner, holder);
+    Some(match is_a_host {
+        true => Route {
+            network: covering.network,
+            flags: covering.flags & flags::SOURCE,
+            ..refused
+        },
+        false => refused,
+    })
+}
+
+fn peers(compiler: &Compiler<'_>, one: &ObjectRef, other: &ObjectRef) -> bool {
+    let pair = PairLabel::of(one, other);
+    compiler
+        .states
+        .pairs
+        .get(&pair)
+        .is_some_and(|pair| pair.carries)
+}
