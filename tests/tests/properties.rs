@@ -14,6 +14,8 @@ mod properties {
     mod oracle;
     mod packet;
     mod points;
+    mod regressions;
+    mod scene;
     mod show;
     mod span;
     mod world;

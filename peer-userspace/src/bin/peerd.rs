@@ -1,12 +1,13 @@
 //! The daemon's command line.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{io, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use peer_userspace::{
     daemon::{self, Options},
     kernel,
 };
+use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::EnvFilter;
 
 #[derive(Parser)]
@@ -88,17 +89,20 @@ fn run_daemon(run: Run) -> anyhow::Result<()> {
         // Otherwise the verifier prunes the programs' log statements.
         log_packets: tracing::enabled!(target: "peer_ebpf", tracing::Level::DEBUG),
     };
-    tokio::runtime::Builder::new_multi_thread()
+    runtime()?.block_on(daemon::run(options))
+}
+
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
-        .build()?
-        .block_on(daemon::run(options))
+        .build()
 }
 
 fn detach(bpffs: &std::path::Path) -> anyhow::Result<()> {
     kernel::check_privileges()?;
-    if kernel::detach(bpffs)? {
-        println!("nothing of peerd's is left below {}", bpffs.display());
+    if runtime()?.block_on(kernel::detach(bpffs))? {
+        println!("nothing of peerd's is left in the kernel");
     } else {
         println!("there is nothing of peerd's below {}", bpffs.display());
     }

@@ -16,21 +16,26 @@ mod object;
 mod privileges;
 mod registry;
 
+use std::path::Path;
+
 pub use counters::{Counters, DropCounts};
 pub use datapath::Datapath;
 pub use error::KernelError;
 pub use privileges::check as check_privileges;
 pub use registry::Registered;
 
-/// Remove everything of ours below `dir`: traffic stops, counters are forgotten.
+/// Take everything of ours out of the kernel: what is pinned below `dir`, so that
+/// traffic stops and counters are forgotten, and the neighbours kept for us.
+/// Returns whether there was anything.
 ///
 /// # Errors
 /// If a daemon still uses the directory, or a pin cannot be removed.
-pub fn detach(dir: &std::path::Path) -> Result<bool, KernelError> {
-    if !dir.exists() {
-        return Ok(false);
+pub async fn detach(dir: &Path) -> Result<bool, KernelError> {
+    let pinned = dir.exists();
+    if pinned {
+        let _lock = bpffs::lock(dir)?;
+        bpffs::remove_all(dir)?;
     }
-    let _lock = bpffs::lock(dir)?;
-    bpffs::remove_all(dir)?;
-    Ok(true)
+    let any = host::release_all().await? || pinned;
+    Ok(any)
 }

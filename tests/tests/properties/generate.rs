@@ -17,7 +17,7 @@ use proptest::{option::weighted, prelude::*, sample::select};
 
 pub(crate) use self::{
     consents::consent,
-    edits::edit,
+    edits::{Edit, edit},
     host::SPARE,
     networks::network,
 };
@@ -29,18 +29,25 @@ pub(crate) const NETWORKS: [&str; 6] = ["a/x", "a/y", "a-b/x", "a-b/y", "b/x", "
 /// A world of up to six networks, mostly four or five.
 pub(crate) fn world() -> impl Strategy<Value = World> {
     let networks: Vec<_> = (0..NETWORKS.len())
-        .map(|k| weighted(if k < 3 { 0.95 } else { 0.7 }, network(k)))
+        .map(|k| weighted(if k < 3 { 0.97 } else { 0.8 }, network(k)))
         .collect();
-    (networks, consents::consents(), host::host(), consents::facts()).prop_map(
-        |(networks, consents, host, facts)| World {
-            table: Table {
-                networks: networks.into_iter().flatten().map(|one| (one.id.clone(), one)).collect(),
-                consents,
-            },
-            host,
-            facts,
-        },
+    (
+        networks,
+        consents::consents(),
+        host::host(),
+        consents::facts(),
     )
+        .prop_map(|(networks, consents, host, facts)| {
+            let networks = networks
+                .into_iter()
+                .flatten()
+                .map(|one| (one.id.clone(), one));
+            let table = Table {
+                networks: networks.collect(),
+                consents,
+            };
+            World { table, host, facts }
+        })
 }
 
 /// Which of [`NETWORKS`].
@@ -66,7 +73,15 @@ fn at(v6: bool, k: usize, c: u8, d: u8) -> IpAddr {
 
 /// A prefix in that space: all of it or a part.
 fn prefix(k: usize) -> impl Strategy<Value = IpNet> {
-    let lengths = vec![(16, 32), (17, 33), (20, 36), (24, 40), (24, 64), (28, 124), (31, 127)];
+    let lengths = vec![
+        (16, 32),
+        (17, 33),
+        (20, 36),
+        (24, 40),
+        (24, 64),
+        (28, 124),
+        (31, 127),
+    ];
     (address(k), select(lengths)).prop_map(|(address, (v4, v6))| net(address, v4, v6))
 }
 

@@ -1,1 +1,221 @@
-//! What holds from one table to the next.
+//! What holds from one table to the next: differences, their order, numbers.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
+
+use peer_common::verdict;
+use peer_userspace::{
+    compile::{Change, ForwardingTable, Ids, diff},
+    model::{ObjectRef, PairLabel},
+};
+use proptest::{collection::vec, prelude::*};
+
+use super::{
+    generate::{Edit, NETWORKS, edit, world},
+    laws::config,
+    packet::{Decision, decide},
+    points::points,
+    span::Span,
+    world::{Compiled, World, named},
+};
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn applying_a_difference_gives_the_new_table(
+        one in world(),
+        edits in vec(edit(), 0..4),
+        other in world(),
+    ) {
+        let old = one.compile();
+        let mut edited = one.clone();
+        edits.iter().for_each(|edit| edit.apply(&mut edited));
+        let edited = edited.compile_after(&old.ids);
+        let (far, unrelated) = (other.compile_after(&old.ids), other.compile());
+        for new in [&edited, &far, &unrelated] {
+            let mut table = old.table.clone();
+            diff(&old.table, &new.table).iter().for_each(|change| table.apply(change));
+            prop_assert_eq!(&table, &new.table);
+            prop_assert_eq!(diff(&new.table, &new.table), Vec::new());
+        }
+    }
+
+    #[test]
+    fn while_a_change_is_applied_every_destination_meets_the_old_or_the_new_decision(
+        world in world(),
+        edits in vec(edit(), 1..4),
+    ) {
+        let (old, new, destinations) = before_and_after(&world, &edits);
+        let stay: Vec<u32> =
+            old.ids.networks.iter().filter(|(name, _)| new.ids.networks.contains_key(*name))
+                .map(|(_, id)| *id).collect();
+        let mut table = old.table.clone();
+        for change in diff(&old.table, &new.table) {
+            table.apply(&change);
+            for network in stay.iter().filter(|id| reaches(&change, **id)) {
+                for destination in destinations.iter().filter(|at| concerns(&change, **at)) {
+                    let met = decide(&table, *network, *destination);
+                    let right =
+                        [&old.table, &new.table].map(|at| decide(at, *network, *destination));
+                    prop_assert!(
+                        right.contains(&met),
+                        "after {change:?} network {network} meets for {destination}\n{met:?}, \
+                         not one of\n{right:?}",
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn while_a_change_is_applied_no_port_forwards_by_a_table_that_was_never_its_networks(
+        world in world(),
+        edits in vec(edit(), 1..4),
+    ) {
+        let (old, new, destinations) = before_and_after(&world, &edits);
+        let ports: BTreeSet<u32> =
+            old.table.ports.keys().chain(new.table.ports.keys()).copied().collect();
+        let mut table = old.table.clone();
+        for change in diff(&old.table, &new.table) {
+            table.apply(&change);
+            for destination in destinations.iter().filter(|at| concerns(&change, **at)) {
+                for port in &ports {
+                    let Some(met) = forwards(&table, *port, *destination) else {
+                        continue;
+                    };
+                    let owners: Vec<&ObjectRef> =
+                        [&old, &new].into_iter().filter_map(|at| owner(at, *port)).collect();
+                    let right = [&old, &new].into_iter().flat_map(|at| {
+                        owners.iter().filter_map(|owner| at.ids.networks.get(*owner)).map(|id| {
+                            decide(&at.table, *id, *destination)
+                        })
+                    });
+                    let right: Vec<Decision> = right.collect();
+                    prop_assert!(
+                        right.contains(&met),
+                        "after {change:?} port {port} forwards {destination} by\n{met:?}, not \
+                         one of\n{right:?}",
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_stay_with_what_stays_and_no_two_directions_share_a_counter(
+        steps in vec((subset(), pairs(), devices()), 1..8),
+    ) {
+        let mut ids = Ids::default();
+        for (networks, pairs, devices) in steps {
+            let next = ids.assigned(
+                networks.iter().map(|k| named(NETWORKS[*k])),
+                pairs.iter().cloned(),
+                devices.iter().copied(),
+            );
+            prop_assert_eq!(next.networks.len(), networks.len());
+            prop_assert_eq!(next.peerings.keys().cloned().collect::<BTreeSet<_>>(), pairs);
+            prop_assert_eq!(next.devices.keys().copied().collect::<BTreeSet<_>>(), devices);
+            prop_assert!(keeps(&ids.networks, &next.networks));
+            prop_assert!(keeps(&ids.peerings, &next.peerings));
+            prop_assert!(keeps(&ids.devices, &next.devices));
+            prop_assert!(distinct(&next.networks) && !next.networks.values().any(|id| *id == 0));
+            prop_assert!(distinct(&next.peerings) && !next.peerings.values().any(|id| *id == 0));
+            prop_assert!(distinct(&next.devices));
+            let counters: Vec<u32> = next
+                .peerings
+                .keys()
+                .flat_map(|pair| {
+                    let (smaller, larger) = pair.networks();
+                    [next.counter(pair, smaller), next.counter(pair, larger)]
+                })
+                .collect();
+            let unique: BTreeSet<u32> = counters.iter().copied().collect();
+            prop_assert_eq!(counters.len(), unique.len());
+            prop_assert!(!unique.contains(&0), "0 counts what stays inside a network");
+            ids = next;
+        }
+    }
+}
+
+/// The tables of a world and of the edited one, and where to look.
+fn before_and_after(world: &World, edits: &[Edit]) -> (Compiled, Compiled, BTreeSet<IpAddr>) {
+    let mut changed = world.clone();
+    edits.iter().for_each(|edit| edit.apply(&mut changed));
+    let old = world.compile();
+    let new = changed.compile_after(&old.ids);
+    (
+        old,
+        new,
+        points(world).into_iter().chain(points(&changed)).collect(),
+    )
+}
+
+fn subset() -> impl Strategy<Value = BTreeSet<usize>> {
+    prop::collection::btree_set(0..NETWORKS.len(), 0..NETWORKS.len())
+}
+
+fn pairs() -> impl Strategy<Value = BTreeSet<PairLabel>> {
+    let pair = (0..NETWORKS.len(), 0..NETWORKS.len())
+        .prop_filter("a network does not peer with itself", |(one, other)| {
+            one != other
+        })
+        .prop_map(|(one, other)| PairLabel::of(&named(NETWORKS[one]), &named(NETWORKS[other])));
+    prop::collection::btree_set(pair, 0..10)
+}
+
+fn devices() -> impl Strategy<Value = BTreeSet<u32>> {
+    prop::collection::btree_set(1u32..9, 0..6)
+}
+
+fn keeps<K: Ord>(old: &BTreeMap<K, u32>, new: &BTreeMap<K, u32>) -> bool {
+    old.iter()
+        .all(|(key, id)| new.get(key).is_none_or(|now| now == id))
+}
+
+fn distinct<K>(ids: &BTreeMap<K, u32>) -> bool {
+    ids.values().collect::<BTreeSet<_>>().len() == ids.len()
+}
+
+/// How a destination is forwarded from this port, if it is.
+fn forwards(table: &ForwardingTable, ingress: u32, destination: IpAddr) -> Option<Decision> {
+    let decision = decide(table, table.ports.get(&ingress)?.network, destination);
+    let forwards = matches!(decision, Decision::Route(route) if route.verdict == verdict::FORWARD);
+    forwards.then_some(decision)
+}
+
+/// The network whose port this is.
+fn owner(compiled: &Compiled, ingress: u32) -> Option<&ObjectRef> {
+    let id = compiled.table.ports.get(&ingress)?.network;
+    compiled
+        .ids
+        .networks
+        .iter()
+        .find(|(_, other)| **other == id)
+        .map(|(name, _)| name)
+}
+
+/// Whether the change can make a difference for this network.
+fn reaches(change: &Change, network: u32) -> bool {
+    match change {
+        Change::PutRoute(id, ..) | Change::RemoveRoute(id, _) => *id == network,
+        Change::AddFibs(fibs) => fibs.contains_key(&network),
+        Change::RemoveFibs(ids) => ids.contains(&network),
+        Change::PutElsewhere(..) | Change::RemoveElsewhere(_) => true,
+        Change::PutDevice(..) | Change::RemoveDevice(_) => false,
+        Change::PutPort(..) | Change::RemovePort(_) => false,
+    }
+}
+
+/// Whether the change can make a difference for this destination.
+fn concerns(change: &Change, destination: IpAddr) -> bool {
+    match change {
+        Change::PutRoute(_, at, _)
+        | Change::RemoveRoute(_, at)
+        | Change::PutElsewhere(at, _)
+        | Change::RemoveElsewhere(at) => Span::of(at).holds(destination),
+        _ => true,
+    }
+}

@@ -32,7 +32,8 @@ pub(crate) enum Fate {
     /// To the stack, for this port's own address.
     Local,
     Forward(Forward),
-    /// With the peerings it may be counted for; none where it belongs to none.
+    /// With the peerings it may be counted for; none where it belongs to none. With
+    /// `foreign-local`, those it may be `peering-down` for instead.
     Drop(DropReason, Vec<PairLabel>),
 }
 
@@ -75,7 +76,12 @@ pub(crate) struct Oracle<'a> {
 impl<'a> Oracle<'a> {
     pub(crate) fn new(world: &'a World) -> Self {
         let World { table, host, facts } = world;
-        let mut oracle = Self { table, host, facts, carrying: Vec::new() };
+        let mut oracle = Self {
+            table,
+            host,
+            facts,
+            carrying: Vec::new(),
+        };
         oracle.carrying = oracle.admit();
         oracle
     }
@@ -89,15 +95,38 @@ impl<'a> Oracle<'a> {
         let Some(network) = self.network_at(packet.ingress) else {
             return Fate::Pass;
         };
-        if !self.may_be_source(network, packet.source) {
+        let fate = self.whatever_the_source(network, packet);
+        let receiver = match &fate {
+            Fate::Forward(Forward { to, .. }) => &self.table.networks[to],
+            _ => network,
+        };
+        if !self.may_be_source(network, receiver, packet.source) {
             return Fate::Drop(DropReason::SpoofedSource, Vec::new());
         }
+        // Asked last: to a destination nobody could reach, no source is wrong.
+        match fate {
+            Fate::Forward(Forward {
+                pair: Some(pair), ..
+            }) if !self.exports(network, receiver, packet.source) => {
+                Fate::Drop(DropReason::NotExported, vec![pair])
+            }
+            fate => fate,
+        }
+    }
+
+    fn whatever_the_source(&self, network: &Network, packet: &Packet) -> Fate {
         let destination = packet.destination;
-        if self.host_has(packet.ingress, destination) {
+        if self.is_local(network, packet.ingress, destination) {
             return Fate::Local;
         }
         if self.is_foreign_local(network, destination) {
-            return Fate::Drop(DropReason::ForeignLocal, Vec::new());
+            // If several peerings that are down lead there, only one to the holder of
+            // the address, then it is as much any other's.
+            let others = match self.owner(network, destination) {
+                Owner::Down(pairs) if pairs.len() > 1 => pairs,
+                _ => Vec::new(),
+            };
+            return Fate::Drop(DropReason::ForeignLocal, others);
         }
         match self.owner(network, destination) {
             Owner::Own | Owner::Subnet => self.send(network, network, packet),
@@ -113,21 +142,19 @@ impl<'a> Oracle<'a> {
         }
     }
 
-    /// To a network it may go to: is there a way, and may this source use it?
+    /// To a network it may go to, if there is a way.
     fn send(&self, from: &Network, to: &Network, packet: &Packet) -> Fate {
         let inside = from.id == to.id;
         let pair = (!inside).then(|| PairLabel::of(&from.id, &to.id));
-        let refused = |reason| Fate::Drop(reason, pair.iter().cloned().collect());
-        if !inside && !self.routes_to(from, to, packet.destination) {
-            return refused(DropReason::NoRoute);
-        }
-        let Some(hop) = self.hop(to, packet.destination) else {
-            return refused(DropReason::NoRoute);
+        let routed = inside || self.routes_to(from, to, packet.destination);
+        let hop = if routed {
+            self.hop(to, packet.destination)
+        } else {
+            None
         };
-        // Asked last: to a destination nobody could reach, no source is wrong.
-        if !inside && !self.exports(from, to, packet.source) {
-            return refused(DropReason::NotExported);
-        }
+        let Some(hop) = hop else {
+            return Fate::Drop(DropReason::NoRoute, pair.into_iter().collect());
+        };
         let next_hop = hop.gateway.unwrap_or(packet.destination);
         Fate::Forward(Forward {
             egress: hop.port,
@@ -142,39 +169,67 @@ impl<'a> Oracle<'a> {
         if any_holds(&network.prefixes, address) {
             return Owner::Own;
         }
-        let others = || self.table.networks.values().filter(|other| other.id != network.id);
+        let others = || {
+            self.table
+                .networks
+                .values()
+                .filter(|other| other.id != network.id)
+        };
         let label = |other: &Network| PairLabel::of(&network.id, &other.id);
         let exporting = || others().filter(|other| self.exports(other, network, address));
         if let Some(peer) = exporting().find(|other| self.carrying.contains(&label(other))) {
             return Owner::Peer(peer);
         }
-        let down: Vec<PairLabel> =
-            exporting().filter(|other| self.agreed(network, other)).map(label).collect();
+        let down: Vec<PairLabel> = exporting()
+            .filter(|other| self.agreed(network, other))
+            .map(label)
+            .collect();
         if !down.is_empty() {
             return Owner::Down(down);
         }
         if others().any(|other| any_holds(&other.prefixes, address)) {
             return Owner::Stranger;
         }
-        let on_subnet = self.subnets(network).any(|(_, subnet)| subnet.holds(address));
-        if on_subnet { Owner::Subnet } else { Owner::Nobody }
+        let on_subnet = self
+            .subnets(network)
+            .any(|(_, subnet)| subnet.holds(address));
+        if on_subnet {
+            Owner::Subnet
+        } else {
+            Owner::Nobody
+        }
     }
 
-    /// A source belongs to the ingress network, and is not the host itself.
-    fn may_be_source(&self, network: &Network, source: IpAddr) -> bool {
-        matches!(self.owner(network, source), Owner::Own | Owner::Subnet)
-            && !self.ports(network).any(|(_, interface)| self.host_has(interface.index, source))
-            && !self.is_foreign_local(network, source)
+    /// A source belongs to the ingress network, and is not the host itself. An
+    /// address that some other network's port has is a host of the sender's if
+    /// either end takes it for one.
+    fn may_be_source(&self, from: &Network, to: &Network, source: IpAddr) -> bool {
+        matches!(self.owner(from, source), Owner::Own | Owner::Subnet)
+            && [from, to]
+                .into_iter()
+                .any(|eyes| !self.is_foreign_local(eyes, source))
+    }
+
+    /// An address of this port's. One that several ports of a network share is local
+    /// on each of the network's.
+    fn is_local(&self, network: &Network, ingress: u32, address: IpAddr) -> bool {
+        let sharing = |index: &u32| {
+            self.network_at(*index)
+                .is_some_and(|holder| holder.id == network.id)
+        };
+        self.holders(address).any(|holder| holder == ingress)
+            || self.holders(address).filter(sharing).count() > 1
     }
 
     /// An address of the host's that a port of `network` other than the one that
     /// has it must not reach.
     fn is_foreign_local(&self, network: &Network, address: IpAddr) -> bool {
-        self.holders(address).any(|index| match self.network_at(index) {
-            None => true,
-            Some(holder) if holder.id == network.id => true,
-            Some(holder) => !self.means_another(network, holder, address),
-        })
+        self.holders(address)
+            .any(|index| match self.network_at(index) {
+                None => true,
+                Some(holder) if holder.id == network.id => true,
+                Some(holder) => !self.means_another(network, holder, address),
+            })
     }
 
     /// Networks may overlap: whether `address`, which a port of `holder`'s has, is

@@ -23,8 +23,15 @@ pub(crate) struct Packet {
 pub(crate) enum Outcome {
     Pass,
     Local,
-    Forward { route: Route, next_hop: IpAddr, mac: Option<Mac> },
-    Drop { reason: DropReason, counter: u32 },
+    Forward {
+        route: Route,
+        next_hop: IpAddr,
+        mac: Option<Mac>,
+    },
+    Drop {
+        reason: DropReason,
+        counter: u32,
+    },
 }
 
 /// What a table says of one destination.
@@ -52,7 +59,7 @@ pub(crate) fn run(table: &ForwardingTable, packet: &Packet) -> Outcome {
     }
     match decision {
         Decision::Route(route) if route.verdict == verdict::LOCAL => {
-            if route.port == packet.ingress {
+            if route.port == packet.ingress || route.port == 0 {
                 Outcome::Local
             } else {
                 drop(DropReason::ForeignLocal, 0)
@@ -60,7 +67,10 @@ pub(crate) fn run(table: &ForwardingTable, packet: &Packet) -> Outcome {
         }
         Decision::Route(route) => {
             assert_eq!(route.verdict, verdict::DROP, "no such verdict: {route:?}");
-            drop(DropReason::from_number(route.reason).expect("a known reason"), route.counter)
+            drop(
+                DropReason::from_number(route.reason).expect("a known reason"),
+                route.counter,
+            )
         }
         Decision::Elsewhere(reason) => drop(reason, 0),
         Decision::Unknown if port.unmanaged == UNMANAGED_DROP => drop(DropReason::Unmanaged, 0),
@@ -75,12 +85,22 @@ fn forward(table: &ForwardingTable, from: u32, packet: &Packet, route: Route) ->
         } else {
             DropReason::SpoofedSource
         };
-        return Outcome::Drop { reason, counter: route.counter };
+        return Outcome::Drop {
+            reason,
+            counter: route.counter,
+        };
     }
-    let next_hop =
-        if route.has(flags::GATEWAY) { gateway(&route, packet) } else { packet.destination };
+    let next_hop = if route.has(flags::GATEWAY) {
+        gateway(&route, packet)
+    } else {
+        packet.destination
+    };
     let mac = route.has(flags::RESOLVED).then_some(Mac(route.dst_mac));
-    Outcome::Forward { route, next_hop, mac }
+    Outcome::Forward {
+        route,
+        next_hop,
+        mac,
+    }
 }
 
 /// The longest match in one network's table, then *elsewhere*.
@@ -95,7 +115,7 @@ pub(crate) fn decide(table: &ForwardingTable, network: u32, destination: IpAddr)
 }
 
 /// The receiving network's table knows who may send to it.
-fn may_send(table: &ForwardingTable, source: IpAddr, from: u32, to: u32) -> bool {
+pub(crate) fn may_send(table: &ForwardingTable, source: IpAddr, from: u32, to: u32) -> bool {
     lookup(table, to, source).is_some_and(|route| route.network == from && route.has(flags::SOURCE))
 }
 

@@ -6,7 +6,11 @@ use ipnet::IpNet;
 use peer_userspace::model::Network;
 use proptest::{prelude::*, sample::Index};
 
-use super::{packet::Packet, span::{Span, any_holds}, world::World};
+use super::{
+    packet::Packet,
+    span::{Span, any_holds},
+    world::World,
+};
 
 /// The boundaries of every prefix in the world, and every address named in it.
 pub(crate) fn points(world: &World) -> Vec<IpAddr> {
@@ -21,7 +25,13 @@ pub(crate) fn points(world: &World) -> Vec<IpAddr> {
             addresses.extend(&port.via);
         }
     }
-    nets.extend(table.consents.values().filter_map(|consent| consent.export.as_ref()).flatten());
+    nets.extend(
+        table
+            .consents
+            .values()
+            .filter_map(|consent| consent.export.as_ref())
+            .flatten(),
+    );
     for (_, net) in host.addresses() {
         nets.insert(net.trunc());
         addresses.insert(net.addr());
@@ -32,7 +42,10 @@ pub(crate) fn points(world: &World) -> Vec<IpAddr> {
     }
     addresses.extend(host.neighbours.keys().map(|(_, address)| *address));
     addresses.extend(nets.iter().map(Span::of).flat_map(|span| span.boundaries()));
-    addresses.into_iter().filter(|address| is_ordinary(*address)).collect()
+    addresses
+        .into_iter()
+        .filter(|address| is_ordinary(*address))
+        .collect()
 }
 
 /// What a router forwards at all; the rest is the packet path's own business.
@@ -57,6 +70,8 @@ struct Shot {
     destination: Index,
     /// By a port, and from within its network, if there is anything.
     honest: bool,
+    /// To an address whose MAC is known, if there is any.
+    known: bool,
 }
 
 impl fmt::Debug for Shots {
@@ -69,32 +84,64 @@ impl fmt::Debug for Shots {
 /// So many packets; fewer or simpler ones tell nothing more.
 pub(crate) fn shots(count: usize) -> impl Strategy<Value = Shots> {
     let index = any::<Index>;
-    let shot = (index(), index(), index(), prop::bool::weighted(0.85)).prop_map(
-        |(ingress, source, destination, honest)| Shot { ingress, source, destination, honest },
+    let (honest, known) = (prop::bool::weighted(0.85), prop::bool::weighted(0.2));
+    let shot = (index(), index(), index(), honest, known).prop_map(
+        |(ingress, source, destination, honest, known)| Shot {
+            ingress,
+            source,
+            destination,
+            honest,
+            known,
+        },
     );
-    prop::collection::vec(shot, count).prop_map(Shots).no_shrink()
+    prop::collection::vec(shot, count)
+        .prop_map(Shots)
+        .no_shrink()
 }
 
 /// The packets: destinations at `points`, sources of the same family.
 pub(crate) fn aim(world: &World, points: &[IpAddr], shots: &Shots) -> Vec<Packet> {
     let interfaces: Vec<u32> = world.host.interfaces.keys().copied().collect();
-    let named: Vec<u32> =
-        interfaces.iter().copied().filter(|index| facing(world, *index).next().is_some()).collect();
+    let named: Vec<u32> = interfaces
+        .iter()
+        .copied()
+        .filter(|index| facing(world, *index).next().is_some())
+        .collect();
     if points.is_empty() || named.is_empty() {
         return Vec::new();
     }
+    let neighbours = world.host.neighbours.keys().map(|(_, address)| *address);
+    let known: Vec<IpAddr> = neighbours.filter(|address| is_ordinary(*address)).collect();
     shots
         .0
         .iter()
         .map(|shot| {
-            let ingress = *shot.ingress.get(if shot.honest { &named } else { &interfaces });
-            let destination = *shot.destination.get(points);
+            let ingress = *shot
+                .ingress
+                .get(if shot.honest { &named } else { &interfaces });
+            let to = if shot.known && !known.is_empty() {
+                &known[..]
+            } else {
+                points
+            };
+            let destination = *shot.destination.get(to);
             let family = |address: &&IpAddr| address.is_ipv4() == destination.is_ipv4();
             let all: Vec<IpAddr> = points.iter().filter(family).copied().collect();
-            let own: Vec<IpAddr> =
-                all.iter().copied().filter(|at| owned(world, ingress, *at)).collect();
-            let sources = if shot.honest && !own.is_empty() { &own } else { &all };
-            Packet { ingress, source: *shot.source.get(sources), destination }
+            let own: Vec<IpAddr> = all
+                .iter()
+                .copied()
+                .filter(|at| owned(world, ingress, *at))
+                .collect();
+            let sources = if shot.honest && !own.is_empty() {
+                &own
+            } else {
+                &all
+            };
+            Packet {
+                ingress,
+                source: *shot.source.get(sources),
+                destination,
+            }
         })
         .collect()
 }
@@ -106,8 +153,15 @@ fn owned(world: &World, ifindex: u32, address: IpAddr) -> bool {
 
 /// The networks that name this interface.
 fn facing(world: &World, ifindex: u32) -> impl Iterator<Item = &Network> {
-    let name = world.host.interfaces.get(&ifindex).map(|interface| interface.name.as_str());
+    let name = world
+        .host
+        .interfaces
+        .get(&ifindex)
+        .map(|interface| interface.name.as_str());
     world.table.networks.values().filter(move |network| {
-        network.ports.iter().any(|port| Some(port.interface.as_str()) == name)
+        network
+            .ports
+            .iter()
+            .any(|port| Some(port.interface.as_str()) == name)
     })
 }

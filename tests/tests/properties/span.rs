@@ -17,8 +17,16 @@ impl Span {
         let (v6, base) = number(net.addr());
         let width: u32 = if v6 { 128 } else { 32 };
         let free = width - u32::from(net.prefix_len());
-        let low = if free == 128 { u128::MAX } else { (1 << free) - 1 };
-        Self { v6, first: base & !low, last: base | low }
+        let low = if free == 128 {
+            u128::MAX
+        } else {
+            (1 << free) - 1
+        };
+        Self {
+            v6,
+            first: base & !low,
+            last: base | low,
+        }
     }
 
     pub(crate) fn holds(&self, address: IpAddr) -> bool {
@@ -33,7 +41,11 @@ impl Span {
     /// What both hold.
     pub(crate) fn common(&self, other: &Self) -> Option<Self> {
         let (first, last) = (self.first.max(other.first), self.last.min(other.last));
-        (self.v6 == other.v6 && first <= last).then_some(Self { v6: self.v6, first, last })
+        (self.v6 == other.v6 && first <= last).then_some(Self {
+            v6: self.v6,
+            first,
+            last,
+        })
     }
 
     /// The larger, the less specific.
@@ -72,6 +84,8 @@ fn address(v6: bool, number: u128) -> Option<IpAddr> {
     if v6 {
         Some(Ipv6Addr::from(number).into())
     } else {
-        u32::try_from(number).ok().map(|number| Ipv4Addr::from(number).into())
+        u32::try_from(number)
+            .ok()
+            .map(|number| Ipv4Addr::from(number).into())
     }
 }

@@ -39,7 +39,10 @@ impl World {
         let ids = known.assigned(
             self.table.networks.keys().cloned(),
             states.pairs.keys().cloned(),
-            ports.working().map(|(index, _, _)| index).collect::<BTreeSet<_>>(),
+            ports
+                .working()
+                .map(|(index, _, _)| index)
+                .collect::<BTreeSet<_>>(),
         );
         let table = compile(&self.table, &ports, &self.host, &states, &ids);
         Compiled { ids, states, table }
@@ -50,10 +53,16 @@ impl World {
     pub(crate) fn settled(&self) -> Self {
         let carrying = Oracle::new(self).carrying().to_vec();
         let facts = Facts {
-            active_since: (1u64..).zip(&carrying).map(|(at, pair)| (pair.clone(), at)).collect(),
+            active_since: (1u64..)
+                .zip(&carrying)
+                .map(|(at, pair)| (pair.clone(), at))
+                .collect(),
             in_kernel: carrying.into_iter().collect(),
         };
-        Self { facts, ..self.clone() }
+        Self {
+            facts,
+            ..self.clone()
+        }
     }
 
     pub(crate) fn declare(&mut self, network: Network) {
@@ -79,9 +88,4 @@ impl World {
 /// `NAMESPACE/NAME` as a reference.
 pub(crate) fn named(text: &str) -> ObjectRef {
     text.parse().expect("a valid name")
-}
-
-/// The pair of two networks.
-pub(crate) fn pair(one: &str, other: &str) -> PairLabel {
-    PairLabel::of(&named(one), &named(other))
 }

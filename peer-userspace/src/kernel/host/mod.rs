@@ -63,3 +63,17 @@ impl Host {
         neighbours::release(&self.route, neighbours).await;
     }
 }
+
+/// Let go of every neighbour kept for us; returns whether there was one.
+///
+/// # Errors
+/// If the kernel refuses a dump.
+pub(super) async fn release_all() -> Result<bool, KernelError> {
+    let (connection, route, _) =
+        rtnetlink::new_connection().map_err(|error| KernelError::netlink("neighbours", error))?;
+    tokio::spawn(connection);
+    let kept = view::read(&route).await?.kept_for_us;
+    let any = !kept.is_empty();
+    neighbours::release(&route, kept).await;
+    Ok(any)
+}

@@ -35,7 +35,12 @@ pub(crate) fn consent(k: usize, peer: usize, name: &'static str) -> impl Strateg
 /// Names are the network's, since one namespace may have several.
 pub(super) fn consent_id(k: usize, peer: usize, name: &str) -> ObjectRef {
     let own = named(NETWORKS[k]);
-    ObjectRef { name: format!("{}-{name}-{peer}", own.name).parse().expect("a label"), ..own }
+    ObjectRef {
+        name: format!("{}-{name}-{peer}", own.name)
+            .parse()
+            .expect("a label"),
+        ..own
+    }
 }
 
 fn export(k: usize) -> impl Strategy<Value = Option<Vec<IpNet>>> {
@@ -50,13 +55,21 @@ pub(super) fn consents() -> impl Strategy<Value = BTreeMap<ObjectRef, Consent>> 
     let mut drawn = Vec::new();
     for k in 0..NETWORKS.len() {
         for peer in 0..=NETWORKS.len() {
-            let usual = if k != peer && peer < NETWORKS.len() { 0.75 } else { 0.1 };
+            let usual = if k != peer && peer < NETWORKS.len() {
+                0.75
+            } else {
+                0.1
+            };
             drawn.push(weighted(usual, consent(k, peer, "to")).boxed());
             drawn.push(weighted(0.04, consent(k, peer, "again")).boxed());
         }
     }
     drawn.prop_map(|drawn| {
-        drawn.into_iter().flatten().map(|consent| (consent.id.clone(), consent)).collect()
+        drawn
+            .into_iter()
+            .flatten()
+            .map(|consent| (consent.id.clone(), consent))
+            .collect()
     })
 }
 

@@ -1,6 +1,6 @@
 //! Random edits: what changes from one apply to the next.
 
-use std::net::IpAddr;
+use std::{fmt, net::IpAddr};
 
 use peer_userspace::{
     host::{HostRoute, Mac},
@@ -18,7 +18,7 @@ use super::{
 use crate::properties::world::{World, named};
 
 /// One change of declarations, host or memory.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Edit {
     Declare(Box<Network>),
     Forget(usize),
@@ -60,6 +60,25 @@ pub(crate) fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
+impl fmt::Debug for Edit {
+    /// What it adds, in the words of a world.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut alone = World::default();
+        match self {
+            Self::Forget(k) => write!(f, "forget network {}", NETWORKS[*k]),
+            Self::Withdraw(k, peer) => write!(f, "withdraw {}", consent_id(*k, *peer, "to")),
+            Self::Link(k, up) => write!(f, "link {} up: {up}", index_of(*k)),
+            Self::Vanish(k) => write!(f, "no interface {}", index_of(*k)),
+            Self::Neighbour(k, at, None) => write!(f, "no neighbour {at} on {}", index_of(*k)),
+            Self::NoRoute(_) => write!(f, "no route"),
+            _ => {
+                self.apply(&mut alone);
+                write!(f, "{alone:?}")
+            }
+        }
+    }
+}
+
 impl Edit {
     pub(crate) fn apply(&self, world: &mut World) {
         let host = &mut world.host;
@@ -88,7 +107,8 @@ impl Edit {
                 host.neighbours.remove(&(index_of(*k), *at));
             }
             Self::Route(route) => {
-                let taken = |other: &HostRoute| (other.to, other.metric) == (route.to, route.metric);
+                let taken =
+                    |other: &HostRoute| (other.to, other.metric) == (route.to, route.metric);
                 host.routes.retain(|other| !taken(other));
                 host.routes.push(*route);
             }

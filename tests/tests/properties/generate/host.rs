@@ -1,6 +1,9 @@
 //! Random hosts: ten interfaces, their addresses, neighbours and routes.
 
-use std::{collections::BTreeMap, net::{IpAddr, Ipv4Addr}};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use ipnet::IpNet;
 use peer_userspace::host::{Address, HostRoute, HostView, Interface, Mac, XdpFeatures};
@@ -50,7 +53,12 @@ pub(super) fn host() -> impl Strategy<Value = HostView> {
                 .into_iter()
                 .map(|(index, address, mac)| ((index, address), Mac([2, 0, 0, 0, 1, mac])))
                 .collect();
-            HostView { interfaces, neighbours, routes: one_each(routes), ..HostView::default() }
+            HostView {
+                interfaces,
+                neighbours,
+                routes: one_each(routes),
+                ..HostView::default()
+            }
         },
     )
 }
@@ -61,16 +69,22 @@ fn interface(
     name: String,
     addresses: impl Strategy<Value = Vec<IpNet>>,
 ) -> impl Strategy<Value = Option<Interface>> {
-    let common = || prop::bool::weighted(0.93);
+    let common = || prop::bool::weighted(0.95);
     (common(), common(), common(), any::<bool>(), addresses).prop_map(
         move |(there, ethernet, up, egress, addresses)| {
             there.then(|| Interface {
                 up,
                 mac: ethernet.then(|| mac(index)),
-                xdp: XdpFeatures { native: false, egress },
+                xdp: XdpFeatures {
+                    native: false,
+                    egress,
+                },
                 addresses: addresses
                     .into_iter()
-                    .map(|net| Address { net, tentative: false })
+                    .map(|net| Address {
+                        net,
+                        tentative: false,
+                    })
                     .collect(),
                 ..plain(index, &name)
             })
@@ -103,12 +117,19 @@ fn loopback() -> Interface {
         net: text.parse().expect("an address"),
         tentative: false,
     });
-    Interface { mac: None, addresses: addresses.to_vec(), ..plain(LOOPBACK, "lo") }
+    Interface {
+        mac: None,
+        addresses: addresses.to_vec(),
+        ..plain(LOOPBACK, "lo")
+    }
 }
 
 /// The usual gateway addresses, strange ones, a transfer net, link-local.
 fn addresses(k: usize) -> impl Strategy<Value = Vec<IpNet>> {
-    let usual = vec![with_length(at(false, k, 0, 1), 24, 64), with_length(at(true, k, 0, 1), 24, 64)];
+    let usual = vec![
+        with_length(at(false, k, 0, 1), 24, 64),
+        with_length(at(true, k, 0, 1), 24, 64),
+    ];
     let transfer = with_length(Ipv4Addr::new(192, 168, at_most_255(k), 1).into(), 30, 126);
     let link_local: IpNet = "fe80::1/64".parse().expect("an address");
     let more = prop_oneof![
@@ -154,28 +175,51 @@ fn routes() -> impl Strategy<Value = Vec<HostRoute>> {
             1 => any::<bool>().prop_map(move |v6| net(at(v6, 0, 0, 0), 0, 0)),
         ];
         let interface = prop_oneof![3 => Just(index_of(k)), 1 => any_index()];
-        (to, interface, prop::option::of(address(k)), any::<bool>(), 0u32..3)
+        (
+            to,
+            interface,
+            prop::option::of(address(k)),
+            any::<bool>(),
+            0u32..3,
+        )
     });
     let route = part.prop_map(|(to, interface, gateway, local, metric)| {
         let v6 = to.addr().is_ipv6();
         let gateway = gateway.filter(|gateway| gateway.is_ipv6() == v6);
         let link_local = (v6 && local).then(|| "fe80::9".parse().expect("an address"));
-        HostRoute { to, metric, interface, gateway: link_local.or(gateway) }
+        HostRoute {
+            to,
+            metric,
+            interface,
+            gateway: link_local.or(gateway),
+        }
     });
     vec(route, 0..12)
 }
 
 /// What the kernel adds with an address.
 fn connected_routes(interface: &Interface) -> Vec<HostRoute> {
-    let nets = interface.addresses.iter().map(|address| address.net.trunc());
-    nets.map(|to| HostRoute { to, metric: 0, interface: interface.index, gateway: None }).collect()
+    let nets = interface
+        .addresses
+        .iter()
+        .map(|address| address.net.trunc());
+    nets.map(|to| HostRoute {
+        to,
+        metric: 0,
+        interface: interface.index,
+        gateway: None,
+    })
+    .collect()
 }
 
 /// At most one route for a destination and metric.
 fn one_each(routes: Vec<HostRoute>) -> Vec<HostRoute> {
     let mut kept: Vec<HostRoute> = Vec::new();
     for route in routes {
-        if !kept.iter().any(|other| (other.to, other.metric) == (route.to, route.metric)) {
+        if !kept
+            .iter()
+            .any(|other| (other.to, other.metric) == (route.to, route.metric))
+        {
             kept.push(route);
         }
     }

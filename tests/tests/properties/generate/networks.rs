@@ -18,25 +18,38 @@ use crate::properties::world::named;
 pub(crate) fn network(k: usize) -> impl Strategy<Value = Network> {
     let unmanaged = select(vec![Unmanaged::Pass, Unmanaged::Drop, Unmanaged::Reject]);
     let accepted = weighted(0.15, select(vec!["*", "a", "a-b", "b"]));
-    let far = prop::bool::weighted(0.05);
-    (prefixes(k), vec(port(k), 1..4), routes(k), unmanaged, accepted, far).prop_map(
-        move |(prefixes, ports, (routes, static_routes), unmanaged, accepted, far)| Network {
-            id: named(NETWORKS[k]),
-            labels: BTreeMap::new(),
-            zone: if far { "far" } else { "default" }.to_owned(),
-            ports: as_read(ports, &prefixes),
-            prefixes,
-            routes,
-            static_routes,
-            unmanaged,
-            auto_accept: accepted.into_iter().map(str::to_owned).collect(),
-        },
+    let far = prop::bool::weighted(0.03);
+    (
+        prefixes(k),
+        (port(k, 40), vec(port(k, 4), 0..3)),
+        routes(k),
+        unmanaged,
+        accepted,
+        far,
     )
+        .prop_map(
+            move |(prefixes, (first, more), (routes, static_routes), unmanaged, accepted, far)| {
+                Network {
+                    id: named(NETWORKS[k]),
+                    labels: BTreeMap::new(),
+                    zone: if far { "far" } else { "default" }.to_owned(),
+                    ports: as_read([first].into_iter().chain(more), &prefixes),
+                    prefixes,
+                    routes,
+                    static_routes,
+                    unmanaged,
+                    auto_accept: accepted.into_iter().map(str::to_owned).collect(),
+                }
+            },
+        )
 }
 
 /// Its home in either family or both, and parts of its own and others' homes.
 fn prefixes(k: usize) -> impl Strategy<Value = Vec<IpNet>> {
-    let homes = vec![net(at(false, k, 0, 0), 16, 32), net(at(true, k, 0, 0), 16, 32)];
+    let homes = vec![
+        net(at(false, k, 0, 0), 16, 32),
+        net(at(true, k, 0, 0), 16, 32),
+    ];
     let home = prop_oneof![
         6 => Just(homes.clone()),
         1 => Just(homes[..1].to_vec()),
@@ -63,21 +76,23 @@ fn outermost(nets: impl Iterator<Item = IpNet>) -> Vec<IpNet> {
 
 /// What the dialect lets through: each interface once with one tag, and behind a
 /// port nothing but the network's own.
-fn as_read(drawn: Vec<Port>, own: &[IpNet]) -> Vec<Port> {
+fn as_read(drawn: impl Iterator<Item = Port>, own: &[IpNet]) -> Vec<Port> {
     let mut ports: Vec<Port> = Vec::new();
     for mut port in drawn {
         let taken = |other: &Port| (&other.interface, other.vlan) == (&port.interface, port.vlan);
         if !ports.iter().any(taken) {
-            port.prefixes.retain(|part| own.iter().any(|own| own.contains(part)));
+            port.prefixes
+                .retain(|part| own.iter().any(|own| own.contains(part)));
             ports.push(port);
         }
     }
     ports
 }
 
-fn port(k: usize) -> impl Strategy<Value = Port> {
+/// A port, `usual` times as often on the network's own interface as on nobody's.
+fn port(k: usize, usual: u32) -> impl Strategy<Value = Port> {
     let interface = prop_oneof![
-        12 => Just(interface_name(k)),
+        usual => Just(interface_name(k)),
         3 => number().prop_map(interface_name),
         1 => Just(GONE.to_owned()),
         1 => Just(WAN_NAME.to_owned()),
@@ -92,16 +107,22 @@ fn port(k: usize) -> impl Strategy<Value = Port> {
     ];
     let address = prop_oneof![30 => Just(Vec::new()), 1 => vec(any_prefix(), 1)];
     let mode = select(vec![Mode::Auto, Mode::Tc]);
-    (interface, weighted(0.03, 1u16..3), address, prefixes, via, mode).prop_map(
-        |(interface, vlan, address, prefixes, via, mode)| Port {
+    (
+        interface,
+        weighted(0.03, 1u16..3),
+        address,
+        prefixes,
+        via,
+        mode,
+    )
+        .prop_map(|(interface, vlan, address, prefixes, via, mode)| Port {
             interface,
             vlan,
             address,
             prefixes,
             via,
             mode,
-        },
-    )
+        })
 }
 
 fn routes(k: usize) -> impl Strategy<Value = (RouteMode, Vec<StaticRoute>)> {

@@ -28,7 +28,7 @@ impl Oracle<'_> {
         let peer = match self.table.networks.get(&consent.peer) {
             Some(peer) if self.agreed(own, peer) => peer,
             // They consented to peer a network they do not have.
-            None if false && theirs.is_some() => return State::Failed,
+            None if theirs.is_some() => return State::Failed,
             _ => return State::Pending,
         };
         if !self.possible(own, peer) {
@@ -38,7 +38,10 @@ impl Oracle<'_> {
             return State::PeerDisabled;
         }
         let label = consent.pair();
-        match (self.carrying.contains(&label), self.facts.in_kernel.contains(&label)) {
+        match (
+            self.carrying.contains(&label),
+            self.facts.in_kernel.contains(&label),
+        ) {
             (false, _) => State::Conflict,
             (true, false) => State::Provisioning,
             (true, true) => State::Active,
@@ -47,13 +50,18 @@ impl Oracle<'_> {
 
     /// The consent of `own` with `peer` that counts: one a pair, the first by name.
     pub(super) fn consent(&self, own: &ObjectRef, peer: &ObjectRef) -> Option<&Consent> {
-        self.table.consents.values().find(|one| &one.own() == own && &one.peer == peer)
+        self.table
+            .consents
+            .values()
+            .find(|one| &one.own() == own && &one.peer == peer)
     }
 
     /// Both said yes, one of them perhaps in advance.
     pub(super) fn agreed(&self, one: &Network, other: &Network) -> bool {
-        let (from_one, from_other) =
-            (self.consent(&one.id, &other.id), self.consent(&other.id, &one.id));
+        let (from_one, from_other) = (
+            self.consent(&one.id, &other.id),
+            self.consent(&other.id, &one.id),
+        );
         match (from_one, from_other) {
             (Some(_), Some(_)) => true,
             (Some(_), None) => accepts(other, one),
@@ -93,9 +101,7 @@ impl Oracle<'_> {
         let mut candidates = Vec::new();
         for (position, one) in networks.iter().enumerate() {
             for other in &networks[position + 1..] {
-                if self.agreed(one, other)
-                    && self.possible(one, other)
-                    && self.both_up(one, other)
+                if self.agreed(one, other) && self.possible(one, other) && self.both_up(one, other)
                 {
                     candidates.push(PairLabel::of(&one.id, &other.id));
                 }
@@ -134,7 +140,10 @@ impl Oracle<'_> {
 
     fn exported(&self, giver: &ObjectRef, receiver: &ObjectRef) -> Vec<Span> {
         let own = self.spans(giver);
-        match self.consent(giver, receiver).and_then(|consent| consent.export.as_ref()) {
+        match self
+            .consent(giver, receiver)
+            .and_then(|consent| consent.export.as_ref())
+        {
             None => own,
             Some(named) => named
                 .iter()
@@ -145,10 +154,17 @@ impl Oracle<'_> {
 
     fn spans(&self, network: &ObjectRef) -> Vec<Span> {
         let network = self.table.networks.get(network);
-        network.iter().flat_map(|network| &network.prefixes).map(Span::of).collect()
+        network
+            .iter()
+            .flat_map(|network| &network.prefixes)
+            .map(Span::of)
+            .collect()
     }
 }
 
 fn accepts(owner: &Network, asker: &Network) -> bool {
-    owner.auto_accept.iter().any(|named| named == "*" || *named == asker.id.namespace.to_string())
+    owner
+        .auto_accept
+        .iter()
+        .any(|named| named == "*" || *named == asker.id.namespace.to_string())
 }

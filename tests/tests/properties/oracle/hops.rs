@@ -33,14 +33,27 @@ impl<'a> Oracle<'a> {
             return self.on_own_subnet(network, address);
         }
         let behind = self.behind(network, address);
-        if let Some(Behind { index, gateway: Some(via), .. }) = behind {
-            return Some(Hop { port: index, gateway: Some(via) });
+        if let Some(Behind {
+            index,
+            gateway: Some(via),
+            ..
+        }) = behind
+        {
+            return Some(Hop {
+                port: index,
+                gateway: Some(via),
+            });
         }
-        if let Some(b) = &behind && b.says_so && let Some(HostRoute { gateway: Some(g), interface, .. }) = self.covering_route(network, b) { return Some(Hop { port: *interface, gateway: Some(*g) }); } // TEMP
-        let bound_to = behind.as_ref().filter(|behind| behind.says_so).map(|behind| behind.index);
+        let bound_to = behind
+            .as_ref()
+            .filter(|behind| behind.says_so)
+            .map(|behind| behind.index);
         let usable = |route: &&HostRoute| bound_to.is_none_or(|port| port == route.interface);
         if let Some(route) = self.host_route(network, address, usable) {
-            return Some(Hop { port: route.interface, gateway: route.gateway });
+            return Some(Hop {
+                port: route.interface,
+                gateway: route.gateway,
+            });
         }
         let behind = behind?;
         let covering = self.covering_route(network, &behind);
@@ -59,8 +72,16 @@ impl<'a> Oracle<'a> {
     fn behind(&self, network: &'a Network, address: IpAddr) -> Option<Behind> {
         let by_prefix = self.up_ports(network).flat_map(|(port, interface)| {
             let silent = port.prefixes.is_empty();
-            let nets = if silent { &network.prefixes } else { &port.prefixes };
-            let via = port.via.iter().find(|via| via.is_ipv4() == address.is_ipv4()).copied();
+            let nets = if silent {
+                &network.prefixes
+            } else {
+                &port.prefixes
+            };
+            let via = port
+                .via
+                .iter()
+                .find(|via| via.is_ipv4() == address.is_ipv4())
+                .copied();
             nets.iter().map(Span::of).map(move |prefix| Behind {
                 index: interface.index,
                 prefix,
@@ -70,7 +91,7 @@ impl<'a> Oracle<'a> {
         });
         by_prefix
             .filter(|behind| behind.prefix.holds(address))
-            .min_by_key(|behind| (!behind.says_so, behind.prefix.size(), behind.gateway.is_none()))
+            .min_by_key(|behind| (!behind.says_so, behind.prefix.size()))
     }
 
     /// The host's route to a part of the network, by one of its ports.
@@ -85,7 +106,8 @@ impl<'a> Oracle<'a> {
             to.holds(address) && network.prefixes.iter().any(|own| Span::of(own).covers(&to))
         };
         let by_a_port = |route: &&HostRoute| {
-            self.up_ports(network).any(|(_, interface)| interface.index == route.interface)
+            self.up_ports(network)
+                .any(|(_, interface)| interface.index == route.interface)
         };
         self.host
             .routes
@@ -111,7 +133,7 @@ impl<'a> Oracle<'a> {
             .iter()
             .filter(by_such_a_port)
             .filter(|route| Span::of(&route.to).covers(&behind.prefix))
-            .min_by_key(|route| (self.up_ports(network).position(|(_, i)| i.index == route.interface), Reverse(route.to.prefix_len()), route.metric)) // TEMP
+            .min_by_key(|route| (Reverse(route.to.prefix_len()), route.metric))
     }
 
     /// A subnet of a port's that is no declared prefix is on-link there.
@@ -120,6 +142,9 @@ impl<'a> Oracle<'a> {
             .filter(|(interface, _)| interface.up)
             .filter(|(_, subnet)| subnet.holds(address))
             .min_by_key(|(_, subnet)| subnet.size())
-            .map(|(interface, _)| Hop { port: interface.index, gateway: None })
+            .map(|(interface, _)| Hop {
+                port: interface.index,
+                gateway: None,
+            })
     }
 }

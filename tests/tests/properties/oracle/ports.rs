@@ -17,7 +17,10 @@ impl<'a> Oracle<'a> {
         let interface = self.host.interfaces.get(&ifindex)?;
         interface.mac?;
         self.table.networks.values().find(|network| {
-            network.ports.iter().any(|port| port.interface == interface.name && is_plain(port))
+            network
+                .ports
+                .iter()
+                .any(|port| port.interface == interface.name && is_plain(port))
         })
     }
 
@@ -27,17 +30,17 @@ impl<'a> Oracle<'a> {
         network: &'a Network,
     ) -> impl Iterator<Item = (&'a Port, &'a Interface)> {
         network.ports.iter().filter_map(move |port| {
-            let interface =
-                self.host.interfaces.values().find(|found| found.name == port.interface)?;
+            let interface = self
+                .host
+                .interfaces
+                .values()
+                .find(|found| found.name == port.interface)?;
             let works = is_plain(port)
-                && self.network_at(interface.index).is_some_and(|owner| owner.id == network.id);
+                && self
+                    .network_at(interface.index)
+                    .is_some_and(|owner| owner.id == network.id);
             works.then_some((port, interface))
         })
-    }
-
-    /// Whether the interface has this address.
-    pub(super) fn host_has(&self, ifindex: u32, address: IpAddr) -> bool {
-        self.holders(address).any(|holder| holder == ifindex)
     }
 
     /// The interfaces that have this address.
@@ -76,11 +79,15 @@ fn is_plain(port: &Port) -> bool {
 
 /// The addresses that mean something beyond their link.
 pub(super) fn addresses(interface: &Interface) -> impl Iterator<Item = IpNet> {
-    interface.addresses.iter().map(|address| address.net).filter(|net| {
-        let link_local = match net.addr() {
-            IpAddr::V4(v4) => v4.is_link_local(),
-            IpAddr::V6(v6) => v6.is_unicast_link_local(),
-        };
-        !link_local && !net.addr().is_loopback()
-    })
+    interface
+        .addresses
+        .iter()
+        .map(|address| address.net)
+        .filter(|net| {
+            let link_local = match net.addr() {
+                IpAddr::V4(v4) => v4.is_link_local(),
+                IpAddr::V6(v6) => v6.is_unicast_link_local(),
+            };
+            !link_local && !net.addr().is_loopback()
+        })
 }
