@@ -15,8 +15,8 @@ use crate::{
     daemon::Snapshot,
     dialect::write,
     host::Mac,
-    kernel::{Counters, DropCounts},
     model::{Network, ObjectRef, PairLabel},
+    telemetry::{Counters, DropCounts},
 };
 
 /// Networks with what they reach.

@@ -11,10 +11,11 @@ use tokio::sync::watch;
 use crate::{
     compile::{ForwardingTable, Ids, Ports},
     host::HostView,
-    kernel::{Counters, Datapath, KernelError},
+    kernel::{Datapath, KernelError},
     lifecycle::{State, States},
     model::{ObjectRef, Table},
     store::FileReport,
+    telemetry::Counters,
 };
 
 /// The state of everything after one look.

@@ -1,7 +1,5 @@
 //! Reading and zeroing the per-CPU counters.
 
-use std::collections::BTreeMap;
-
 use aya::{
     Ebpf,
     maps::{MapData, MapError, PerCpuArray, PerCpuValues},
@@ -12,24 +10,10 @@ use peer_common::{DropReason, Traffic};
 use super::{KernelError, maps::take};
 use crate::{
     compile::Ids,
-    model::{ObjectRef, PairLabel},
+    telemetry::{Counters, DropCounts},
 };
 
 const REASONS: usize = DropReason::ALL.len();
-
-/// Drops by reason; reasons that never happened are left out.
-pub type DropCounts = BTreeMap<DropReason, u64>;
-
-/// All counters at one moment, by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// By pair and the network the packets come from.
-    pub forwarded: BTreeMap<(PairLabel, ObjectRef), Traffic>,
-    /// By the network the packets come from.
-    pub network_drops: BTreeMap<ObjectRef, DropCounts>,
-    /// By pair and the network the packets come from.
-    pub peering_drops: BTreeMap<(PairLabel, ObjectRef), DropCounts>,
-}
 
 pub(super) struct CounterMaps {
     forwarded: PerCpuArray<MapData, [u64; 2]>,

@@ -9,13 +9,16 @@ use super::{
     KernelError,
     attach::Attachments,
     bpffs,
-    counters::{CounterMaps, Counters},
+    counters::CounterMaps,
     fibs::Fibs,
     maps::FlatMaps,
     object,
     registry::{Registered, Registry},
 };
-use crate::compile::{Change, ForwardingTable, Hook, Ids};
+use crate::{
+    compile::{Change, ForwardingTable, Hook, Ids},
+    telemetry::Counters,
+};
 
 /// The loaded programs, their maps and their attachments.
 pub struct Datapath {

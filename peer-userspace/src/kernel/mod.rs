@@ -18,7 +18,6 @@ mod registry;
 
 use std::path::Path;
 
-pub use counters::{Counters, DropCounts};
 pub use datapath::Datapath;
 pub use error::KernelError;
 pub use privileges::check as check_privileges;

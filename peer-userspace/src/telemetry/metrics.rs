@@ -9,12 +9,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::{
-    daemon::Snapshot,
-    kernel::{Counters, DropCounts},
-    lifecycle::State,
-    model::ObjectRef,
-};
+use super::{Counters, DropCounts};
+use crate::{daemon::Snapshot, lifecycle::State, model::ObjectRef};
 
 /// What `render` returns.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
