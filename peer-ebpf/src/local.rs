@@ -17,9 +17,9 @@ pub(crate) fn arp(packet: &impl Packet, port: &Port) -> Outcome {
     asked(packet, port, parse::arp_target(packet))
 }
 
-/// IPv6 to a multicast MAC.
+/// IPv6 that the stack is to see: to a multicast MAC, or to the port itself.
 #[inline(always)]
-pub(crate) fn multicast6(packet: &impl Packet, port: &Port) -> Outcome {
+pub(crate) fn ipv6(packet: &impl Packet, port: &Port) -> Outcome {
     asked(packet, port, parse::solicited(packet))
 }
 
@@ -33,17 +33,17 @@ fn asked(packet: &impl Packet, port: &Port, target: Option<impl Address>) -> Out
     }
 }
 
-/// Whether a local address is this port's own.
+/// Whether a route leads to this very port's own address.
 #[inline(always)]
-pub(crate) fn is_at(route: &Route, ingress: u32) -> bool {
-    route.port == ingress || route.port == 0
+pub(crate) fn is_here(route: &Route, ingress: u32) -> bool {
+    route.verdict == verdict::LOCAL && (route.port == ingress || route.port == 0)
 }
 
 /// Whether `address` is the host's, but not this port's.
 #[inline(always)]
 fn is_foreign(address: impl Address, ingress: u32, network: u32) -> bool {
     match address.route(network) {
-        Some(route) if route.verdict == verdict::LOCAL => !is_at(route, ingress),
+        Some(route) if route.verdict == verdict::LOCAL => !is_here(route, ingress),
         Some(route) => {
             route.verdict == verdict::DROP && route.reason == DropReason::ForeignLocal as u8
         }

@@ -85,7 +85,7 @@ pub(crate) fn decide(packet: &impl Packet) -> Outcome {
             Some(ip) => judge(packet, port, &ip, Destination::V6(ip.destination)),
             None => malformed(port),
         },
-        parse::IPV6 => local::multicast6(packet, port),
+        parse::IPV6 => local::ipv6(packet, port),
         _ => Outcome::Stack,
     }
 }
@@ -136,21 +136,24 @@ where
     if ip.destination.is_martian() || ip.source.is_martian() {
         return drop(DropReason::Martian, 0);
     }
-    // Neighbour discovery and the like; the kernel forwards none of it either.
-    if ip.destination.is_link_local() || ip.source.is_link_local() {
-        return link_local(packet, port, route);
+    let here = route.is_some_and(|route| local::is_here(route, packet.ingress()));
+    // What is meaningful on one link is between that link and the router.
+    let to_link = ip.destination.is_link_local();
+    let from_link = ip.source.is_link_local();
+    if from_link && !to_link && !here {
+        return drop(DropReason::Martian, 0);
     }
-    if !source::is_own(ip.source, network) {
+    if !from_link && !source::is_own(ip.source, network) {
         return drop(DropReason::SpoofedSource, 0);
     }
+    if here || to_link {
+        return match destination {
+            Destination::V4(_) => Outcome::Stack,
+            Destination::V6(_) => local::ipv6(packet, port),
+        };
+    }
     match route {
-        Some(route) if route.verdict == verdict::LOCAL => {
-            if local::is_at(route, packet.ingress()) {
-                Outcome::Stack
-            } else {
-                drop(DropReason::ForeignLocal, 0)
-            }
-        }
+        Some(route) if route.verdict == verdict::LOCAL => drop(DropReason::ForeignLocal, 0),
         Some(route) => match DropReason::from_number(route.reason) {
             Some(reason) => drop(reason, route.counter),
             None => drop(DropReason::NoRoute, route.counter),
@@ -160,18 +163,5 @@ where
             None if port.unmanaged == UNMANAGED_DROP => drop(DropReason::Unmanaged, 0),
             None => Outcome::Stack,
         },
-    }
-}
-
-/// One end is meaningful on this link only: the other must be the router itself.
-#[inline(always)]
-fn link_local(packet: &impl Packet, port: &Port, route: Option<&Route>) -> Outcome {
-    match route {
-        Some(route)
-            if route.verdict != verdict::LOCAL || !local::is_at(route, packet.ingress()) =>
-        {
-            Outcome::Drop(Dropped::by_network(DropReason::Martian, port.network))
-        }
-        _ => local::multicast6(packet, port),
     }
 }

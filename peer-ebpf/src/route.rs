@@ -56,9 +56,10 @@ impl Address for [u8; 16] {
     #[inline(always)]
     fn is_martian(self) -> bool {
         // ::/96 holds the unspecified address, loopback and what RFC 4291 calls
-        // IPv4-compatible; ff00::/8 is multicast.
-        let [a, b, c, d] = words(self);
-        self[0] == 0xff || (a | b | c) == 0 || (a | b) == 0 && c == 0xffff && d != 0
+        // IPv4-compatible, ::ffff:0:0/96 what it calls IPv4-mapped; ff00::/8 is
+        // multicast.
+        let [a, b, c, _] = words(self);
+        self[0] == 0xff || ((a | b) == 0 && (c == 0 || c == 0xffff))
     }
 
     #[inline(always)]

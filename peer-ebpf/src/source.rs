@@ -27,7 +27,7 @@ pub(crate) fn is_own(source: impl Address, network: u32) -> bool {
 /// Why `source` may not send, once it is known that it may not.
 #[inline(always)]
 pub(crate) fn reason(source: impl Address, network: u32) -> DropReason {
-    if source.is_martian() {
+    if source.is_martian() || source.is_link_local() {
         DropReason::Martian
     } else if is_own(source, network) {
         DropReason::NotExported

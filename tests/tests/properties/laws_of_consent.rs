@@ -63,7 +63,10 @@ proptest! {
         }
         let others: Vec<PairLabel> =
             carrying.iter().filter(|other| **other != label).cloned().collect();
-        undisturbed(&others, &points(&world), &before, &after)?;
+        // What an address of the host's is depends on whom one reaches.
+        let mut points = points(&world);
+        points.retain(|point| world.host.addresses().all(|(_, net)| net.addr() != *point));
+        undisturbed(&others, &points, &before, &after)?;
     }
 
     #[test]

@@ -6,7 +6,7 @@ use peer_userspace::{
     compile::{ForwardingTable, Ids, Ports, compile},
     host::HostView,
     lifecycle::{Facts, States, judge},
-    model::{AdminState, Consent, Network, ObjectRef, PairLabel, Table},
+    model::{AdminState, Consent, Network, ObjectRef, Table},
 };
 
 use super::oracle::Oracle;

@@ -125,7 +125,7 @@ fn loopback() -> Interface {
 }
 
 /// The usual gateway addresses, strange ones, a transfer net, link-local.
-fn addresses(k: usize) -> impl Strategy<Value = Vec<IpNet>> {
+pub(super) fn addresses(k: usize) -> impl Strategy<Value = Vec<IpNet>> {
     let usual = vec![
         with_length(at(false, k, 0, 1), 24, 64),
         with_length(at(true, k, 0, 1), 24, 64),

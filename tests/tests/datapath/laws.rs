@@ -1,0 +1,41 @@
+//! What holds for every packet, whichever of the cases it comes from.
+
+use super::{
+    cases,
+    outcome::{Hook, Verdict},
+    rig::{can_inject, with_rig},
+};
+
+/// XDP decides, or leaves the packet as it is to tc and to the stack; where it
+/// decides, tc does the same. Except where a slot of XDP's is empty: tc needs none.
+#[test]
+fn what_xdp_decides_tc_decides_alike_down_to_bytes_and_counters() {
+    with_rig(|rig| {
+        let mut compared = 0;
+        for case in cases::all() {
+            let both = [Hook::Xdp, Hook::Tc].map(|hook| can_inject(hook, &case.arrival));
+            if both != [true, true] {
+                continue;
+            }
+            let xdp = rig.run(Hook::Xdp, &case.arrival);
+            let tc = rig.run(Hook::Tc, &case.arrival);
+            let text = &case.description;
+            if xdp.verdict == Verdict::Up {
+                assert_eq!(
+                    xdp.frame, case.arrival.frame,
+                    "{text}: passed, but written to"
+                );
+                assert!(xdp.counted.is_empty(), "{text}: passed, but counted");
+                assert_ne!(tc.verdict, Verdict::Drop, "{text}: passed for tc to drop");
+                continue;
+            }
+            if xdp.found_no_device() {
+                continue;
+            }
+            assert_eq!(xdp, tc, "{text}");
+            compared += 1;
+        }
+        eprintln!("{compared} of {} cases decided alike", cases::all().len());
+        assert!(compared > 500);
+    });
+}

@@ -1,0 +1,95 @@
+//! A table no compiler would make, but the programs must obey.
+
+use ipnet::IpNet;
+use peer_common::{DropReason, Route, UNMANAGED_DROP, UNMANAGED_PASS, flags, verdict};
+use peer_userspace::compile::ForwardingTable;
+
+use super::Random;
+use crate::datapath::world::{self, PORTS, next_hop};
+
+/// The hand-written table with some of its routes changed, others added and others
+/// gone. Networks and devices stay, for their maps are made once.
+pub(crate) fn table(random: &mut Random) -> ForwardingTable {
+    let mut table = world::table();
+    for port in table.ports.values_mut() {
+        if random.percent(20) {
+            // 5 has no table at all.
+            port.network = random.below(6) as u32;
+        }
+        port.unmanaged = random.pick(&[UNMANAGED_PASS, UNMANAGED_DROP]);
+    }
+    for fib in table.fibs.values_mut() {
+        fib.retain(|_, _| !random.percent(5));
+        for route in fib.values_mut() {
+            if random.percent(30) {
+                change(random, route);
+            }
+        }
+        for _ in 0..8 {
+            let (prefix, mut route) = (prefix(random), any(random));
+            change(random, &mut route);
+            fib.insert(prefix, route);
+        }
+    }
+    table.elsewhere.retain(|_, _| !random.percent(10));
+    for _ in 0..4 {
+        let reason = random.pick(&[DropReason::NotPeered, DropReason::ForeignLocal]);
+        table.elsewhere.insert(prefix(random), reason);
+    }
+    table
+}
+
+/// Of any length inside 10/8 or fd00::/8, among the prefixes that are there. No
+/// table may hold one that includes addresses no router forwards.
+fn prefix(random: &mut Random) -> IpNet {
+    let network = random.below(4);
+    let (text, longest) = if random.percent(50) {
+        (
+            format!(
+                "10.{network}.{}.{}",
+                random.pick(&[0, 7, 128]),
+                random.below(12)
+            ),
+            32,
+        )
+    } else {
+        (
+            format!(
+                "fd00:{network}:0:{}::{}",
+                random.pick(&[0, 7, 8000]),
+                random.below(12)
+            ),
+            128,
+        )
+    };
+    let length = 8 + random.below(longest - 7) as u8;
+    IpNet::new(text.parse().unwrap(), length).unwrap().trunc()
+}
+
+fn any(random: &mut Random) -> Route {
+    let fib = random.pick(&[1, 2, 3, 4]);
+    let routes: Vec<Route> = world::table().fibs[&fib].values().copied().collect();
+    random.pick(&routes)
+}
+
+/// Change a few fields.
+fn change(random: &mut Random, route: &mut Route) {
+    let port = random.pick(&PORTS);
+    for _ in 0..1 + random.below(3) {
+        match random.below(9) {
+            0 => route.verdict = random.pick(&[verdict::FORWARD, verdict::DROP, verdict::LOCAL]),
+            1 => route.reason = random.below(18) as u8,
+            2 => route.flags ^= 1 << random.below(4),
+            3 => route.flags |= flags::RESOLVED | flags::XDP_EGRESS | flags::SOURCE,
+            4 => route.network = random.below(6) as u32,
+            5 => route.counter = random.below(8) as u32,
+            6 if random.percent(30) => route.port = 0,
+            6 => (route.port, route.src_mac) = (port.index, port.mac),
+            7 => route.device = random.pick(&[port.slot, 9, 0]),
+            _ => route.mtu = random.pick(&[0, 20, 40, 68, 90, 1280, 1300, 1500, 9000]),
+        }
+    }
+    if route.verdict == verdict::FORWARD && route.dst_mac == [0; 6] {
+        route.dst_mac = next_hop(random.byte());
+    }
+}

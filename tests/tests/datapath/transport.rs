@@ -1,0 +1,67 @@
+//! What IP packets carry: UDP, TCP, echo requests, with right checksums.
+
+use std::net::IpAddr;
+
+use super::{checksum, packet::Packet, world};
+
+pub(crate) const ICMP: u8 = 1;
+pub(crate) const TCP: u8 = 6;
+pub(crate) const UDP: u8 = 17;
+pub(crate) const ICMPV6: u8 = 58;
+
+impl Packet {
+    /// A UDP datagram that says `payload`.
+    pub(crate) fn udp(source: &str, destination: &str, payload: &[u8]) -> Self {
+        let mut datagram = vec![0x9c, 0x40, 0x00, 0x35];
+        datagram.extend((8 + payload.len() as u16).to_be_bytes());
+        datagram.extend([0, 0]);
+        datagram.extend(payload);
+        with_checksum(source, destination, UDP, datagram, 6)
+    }
+
+    /// A TCP segment with these options, a multiple of four bytes.
+    pub(crate) fn tcp(source: &str, destination: &str, options: &[u8], payload: &[u8]) -> Self {
+        let words = ((20 + options.len()) / 4) as u8;
+        let mut segment = vec![0x9c, 0x40, 0x01, 0xbb, 1, 2, 3, 4, 5, 6, 7, 8];
+        segment.extend([words << 4, 0x18, 0xff, 0xff, 0, 0, 0, 0]);
+        segment.extend(options);
+        segment.extend(payload);
+        with_checksum(source, destination, TCP, segment, 16)
+    }
+
+    /// An echo request of either family.
+    pub(crate) fn ping(source: &str, destination: &str) -> Self {
+        let (protocol, kind) = match world::address(source) {
+            IpAddr::V4(_) => (ICMP, 8),
+            IpAddr::V6(_) => (ICMPV6, 128),
+        };
+        let message = [&[kind, 0, 0, 0, 0x12, 0x34, 0, 1][..], b"0123456789abcdef"].concat();
+        with_checksum(source, destination, protocol, message, 2)
+    }
+}
+
+/// A packet whose payload gets its checksum at the offset `at`.
+pub(crate) fn with_checksum(
+    source: &str,
+    destination: &str,
+    protocol: u8,
+    mut payload: Vec<u8>,
+    at: usize,
+) -> Packet {
+    let mut summed = Vec::new();
+    // ICMP for IPv4 is the one that does not sum a pseudo-header.
+    if protocol != ICMP {
+        for address in [source, destination] {
+            match world::address(address) {
+                IpAddr::V4(address) => summed.extend(address.octets()),
+                IpAddr::V6(address) => summed.extend(address.octets()),
+            }
+        }
+        summed.extend((payload.len() as u32).to_be_bytes());
+        summed.extend([0, 0, 0, protocol]);
+    }
+    summed.extend(&payload);
+    let sum = checksum::internet(&summed).to_be_bytes();
+    payload[at..at + 2].copy_from_slice(&sum);
+    Packet::new(source, destination, protocol, payload)
+}
