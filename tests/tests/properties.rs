@@ -5,6 +5,8 @@
 //! it through a compiled table as the BPF programs do. More cases than the
 //! default 256 a law: `PROPTEST_CASES=10000`.
 
+// Inside `cfg(test)` clippy knows helpers for tests as well as the tests.
+#[cfg(test)]
 mod properties {
     mod examples;
     mod generate;
