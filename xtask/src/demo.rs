@@ -36,7 +36,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if !options.built && !options.clean {
         setup::run()?;
         println!("demo: building peerd");
-        exec(cargo().args(["build", "--release", "--package", "peer-userspace"]))?;
+        // As the tests build it, so that whoever tries both waits once; the BPF
+        // programs are optimised either way.
+        exec(cargo().args(["build", "--package", "peer-userspace"]))?;
     }
     // From here on Ctrl-C ends the work, not us, so that clean-up happens.
     interrupt::catch();
@@ -54,7 +56,7 @@ fn show(keep: bool) -> Result<()> {
     let started = Instant::now();
     let mut stage = Stage::new();
     // Whatever happens from here on, dropping the scene cleans up.
-    let mut scene = Scene::new("the demo", Programs::in_folder(&release_folder()?)?)?;
+    let mut scene = Scene::new("the demo", Programs::in_folder(&build_folder()?)?)?;
     let played = play::all(&mut scene, &mut stage);
     if interrupt::check().is_err() {
         bail!("interrupted; what was up is taken down again");
@@ -100,13 +102,11 @@ fn run_as_root(options: &Options) -> Result<()> {
     exec(&mut demo)
 }
 
-/// Where cargo puts release builds: beside the folder this program is in.
-fn release_folder() -> Result<PathBuf> {
+/// Where cargo puts what it builds: where this program is too.
+fn build_folder() -> Result<PathBuf> {
     let program = env::current_exe()?;
-    let target = program.ancestors().nth(2);
-    Ok(target
-        .context("xtask is in no target folder")?
-        .join("release"))
+    let folder = program.parent().context("xtask is in no folder")?;
+    Ok(folder.to_owned())
 }
 
 /// Commands that work when pasted.
