@@ -12,7 +12,6 @@ const MORE_FRAGMENTS: u16 = 0x2000;
 
 /// Extension headers by number.
 const HOP_BY_HOP: u8 = 0;
-const ROUTING: u8 = 43;
 const FRAGMENT: u8 = 44;
 const DESTINATION_OPTIONS: u8 = 60;
 
@@ -117,20 +116,4 @@ fn class_and_label_are_carried_along_untouched() {
 #[test]
 fn options_extension_headers_and_fragments_are_forwarded_untouched() {
     check(&[ipv4(), ipv6()].concat());
-}
-
-#[test]
-#[ignore = "design section 3 asks for it; the programs do not read source routes yet"]
-fn a_source_routed_packet_is_dropped() {
-    use peer_common::DropReason::SourceRoute;
-
-    let strict = Packet::udp(V4.host, V4.known, b"").options(&[137, 7, 4, 10, 2, 0, 77, 0]);
-    let loose = Packet::udp(V4.host, V4.known, b"").options(&[131, 7, 4, 10, 2, 0, 77, 0]);
-    let type0 = [
-        2, 0, 1, 0, 0, 0, 0, 0xfd, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x77,
-    ];
-    let type0 = Packet::udp(V6.host, V6.known, b"").extension(ROUTING, &type0);
-    check(&[strict, loose, type0].map(|packet| {
-        case("a source route", &BLUE, &packet).dropped_for(BLUE_TO_GREEN, SourceRoute)
-    }));
 }
