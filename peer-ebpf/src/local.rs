@@ -5,7 +5,7 @@
 use peer_common::{DropReason, Port, Route, verdict};
 
 use crate::{
-    packet::Packet,
+    packet::{self, ETHERNET, Packet},
     parse,
     pipeline::{Dropped, Outcome},
     route::Address,
@@ -17,10 +17,22 @@ pub(crate) fn arp(packet: &impl Packet, port: &Port) -> Outcome {
     asked(packet, port, parse::arp_target(packet))
 }
 
-/// IPv6 that the stack is to see: to a multicast MAC, or to the port itself.
+/// IPv4 that the stack is to see.
+#[inline(always)]
+pub(crate) fn ipv4(packet: &impl Packet, port: &Port) -> Outcome {
+    asked(packet, port, packet::bytes::<4>(packet, ETHERNET + 16))
+}
+
+/// IPv6 that the stack is to see: judged by what a neighbour solicitation asks
+/// about, and everything else by where it goes.
 #[inline(always)]
 pub(crate) fn ipv6(packet: &impl Packet, port: &Port) -> Outcome {
-    asked(packet, port, parse::solicited(packet))
+    let solicited = parse::solicited(packet);
+    asked(
+        packet,
+        port,
+        solicited.or_else(|| packet::bytes::<16>(packet, ETHERNET + 24)),
+    )
 }
 
 #[inline(always)]

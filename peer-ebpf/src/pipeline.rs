@@ -85,6 +85,9 @@ pub(crate) fn decide(packet: &impl Packet) -> Outcome {
             Some(ip) => judge(packet, port, &ip, Destination::V6(ip.destination)),
             None => malformed(port),
         },
+        // Not sent to the router's MAC: never forwarded, but the kernel takes a
+        // broadcast frame for any address of the host's.
+        parse::IPV4 => local::ipv4(packet, port),
         parse::IPV6 => local::ipv6(packet, port),
         _ => Outcome::Stack,
     }

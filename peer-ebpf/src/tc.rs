@@ -4,7 +4,9 @@
 use aya_ebpf::{
     EbpfContext as _,
     bindings::{TC_ACT_SHOT, TC_ACT_UNSPEC, bpf_redir_neigh, bpf_redir_neigh__bindgen_ty_1},
-    helpers::generated::{bpf_csum_update, bpf_redirect, bpf_redirect_neigh, bpf_skb_change_head},
+    helpers::generated::{
+        bpf_csum_update, bpf_redirect, bpf_redirect_neigh, bpf_skb_change_head, bpf_skb_vlan_pop,
+    },
     macros::classifier,
     programs::TcContext,
 };
@@ -75,6 +77,11 @@ fn peer_tc(ctx: TcContext) -> i32 {
         // seen as cut short and dropped as malformed.
         let _ = ctx.pull_data(HEADERS.min(ctx.len()));
     }
+    // A priority tag (VID 0) makes no VLAN (IEEE 802.1Q section 6.9): the kernel
+    // delivers such a frame as untagged, so it is judged as untagged.
+    if is_priority_tagged(&ctx) && pop_tag(&ctx).is_none() {
+        return TC_ACT_SHOT;
+    }
     if has_lost_ethernet(&ctx) {
         // Judged by XDP already; only what is to be forwarded needs the header.
         if !is_for_host(&ctx) {
@@ -89,6 +96,20 @@ fn peer_tc(ctx: TcContext) -> i32 {
         Outcome::Drop(dropped) => drop(&ctx, &dropped),
         Outcome::Forward(forward) => send(&ctx, &forward),
     }
+}
+
+#[inline(always)]
+fn is_priority_tagged(ctx: &TcContext) -> bool {
+    // SAFETY: the kernel hands a valid context to the program.
+    let (present, tci) = unsafe { ((*ctx.skb.skb).vlan_present, (*ctx.skb.skb).vlan_tci) };
+    present != 0 && tci & 0x0fff == 0
+}
+
+#[inline(always)]
+fn pop_tag(ctx: &TcContext) -> Option<()> {
+    // SAFETY: the helper checks its argument.
+    let popped = unsafe { bpf_skb_vlan_pop(ctx.skb.skb) };
+    (popped == 0).then_some(())
 }
 
 /// Whether the data begins with the IP header. Seen on 6.18 behind generic XDP:

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use peer_common::limits;
 
+use super::ForwardingTable;
 use crate::model::{ObjectRef, PairLabel};
 
 /// Which number stands for what. Numbers are kept as long as their object is
@@ -20,18 +21,45 @@ pub struct Ids {
 
 impl Ids {
     /// The numbers for exactly these objects, those known already keeping theirs.
-    /// What does not fit on the host gets none.
+    /// No number that `content` still uses is given to another: until an apply is
+    /// through, packets of what had it meet it. What does not fit gets none.
     pub fn assigned(
         &self,
         networks: impl IntoIterator<Item = ObjectRef>,
         peerings: impl IntoIterator<Item = PairLabel>,
         devices: impl IntoIterator<Item = u32>,
+        content: &ForwardingTable,
     ) -> Self {
+        let used = Used::by(content);
         Self {
-            networks: assign(&self.networks, networks, 1, limits::MAX_NETWORKS),
-            peerings: assign(&self.peerings, peerings, 1, limits::MAX_PEERINGS),
-            devices: assign(&self.devices, devices, 0, limits::MAX_PORTS),
+            networks: assign(
+                &self.networks,
+                networks,
+                used.networks,
+                1,
+                limits::MAX_NETWORKS,
+            ),
+            peerings: assign(
+                &self.peerings,
+                peerings,
+                used.peerings,
+                1,
+                limits::MAX_PEERINGS,
+            ),
+            devices: assign(&self.devices, devices, used.devices, 0, limits::MAX_PORTS),
         }
+    }
+
+    /// These numbers and those `others` gives to further networks and peerings.
+    pub fn with(&self, others: &Self) -> Self {
+        let mut both = self.clone();
+        for (network, id) in &others.networks {
+            both.networks.entry(network.clone()).or_insert(*id);
+        }
+        for (pair, id) in &others.peerings {
+            both.peerings.entry(pair.clone()).or_insert(*id);
+        }
+        both
     }
 
     /// The traffic counter of packets from `network` to its peer.
@@ -41,9 +69,36 @@ impl Ids {
     }
 }
 
+/// Numbers that stand in the maps.
+#[derive(Default)]
+struct Used {
+    networks: BTreeSet<u32>,
+    peerings: BTreeSet<u32>,
+    devices: BTreeSet<u32>,
+}
+
+impl Used {
+    fn by(content: &ForwardingTable) -> Self {
+        let mut used = Self {
+            networks: content.fibs.keys().copied().collect(),
+            devices: content.devices.keys().copied().collect(),
+            ..Self::default()
+        };
+        used.networks
+            .extend(content.ports.values().map(|port| port.network));
+        for route in content.fibs.values().flat_map(BTreeMap::values) {
+            used.networks.insert(route.network);
+            used.peerings.insert(route.counter / 2);
+            used.devices.insert(route.device);
+        }
+        used
+    }
+}
+
 fn assign<K: Ord + Clone>(
     known: &BTreeMap<K, u32>,
     wanted: impl IntoIterator<Item = K>,
+    mut taken: BTreeSet<u32>,
     first: u32,
     end: u32,
 ) -> BTreeMap<K, u32> {
@@ -53,9 +108,8 @@ fn assign<K: Ord + Clone>(
         .filter(|(key, _)| wanted.contains(key))
         .map(|(key, id)| (key.clone(), *id))
         .collect();
-    // A number is free only once nothing in the kernel uses it: what goes away in
-    // this step holds its own until the next.
-    let taken: BTreeSet<u32> = known.values().copied().collect();
+    // What goes away in this step holds its number until the next.
+    taken.extend(known.values());
     let mut free = (first..end).filter(|id| !taken.contains(id));
     for key in wanted {
         if !assigned.contains_key(&key)
@@ -73,23 +127,26 @@ mod tests {
 
     #[test]
     fn an_id_stays_with_its_object_and_a_free_one_is_given_again() {
-        let first = assign(&BTreeMap::new(), ["a", "b", "c"], 1, 4);
+        let first = assign(&BTreeMap::new(), ["a", "b", "c"], BTreeSet::new(), 1, 4);
         assert_eq!(first, BTreeMap::from([("a", 1), ("b", 2), ("c", 3)]));
-        let second = assign(&first, ["c"], 1, 4);
+        let second = assign(&first, ["c"], BTreeSet::new(), 1, 4);
         assert_eq!(second, BTreeMap::from([("c", 3)]));
-        let third = assign(&second, ["0", "c"], 1, 4);
+        let third = assign(&second, ["0", "c"], BTreeSet::new(), 1, 4);
         assert_eq!(third, BTreeMap::from([("0", 1), ("c", 3)]));
     }
 
     #[test]
     fn an_id_is_not_given_to_another_in_the_step_that_frees_it() {
-        let first = assign(&BTreeMap::new(), ["a"], 1, 4);
-        assert_eq!(assign(&first, ["b"], 1, 4), BTreeMap::from([("b", 2)]));
+        let first = assign(&BTreeMap::new(), ["a"], BTreeSet::new(), 1, 4);
+        assert_eq!(
+            assign(&first, ["b"], BTreeSet::new(), 1, 4),
+            BTreeMap::from([("b", 2)])
+        );
     }
 
     #[test]
     fn what_does_not_fit_gets_no_id_and_disturbs_nobody() {
-        let full = assign(&BTreeMap::new(), ["b", "c"], 1, 3);
-        assert_eq!(assign(&full, ["a", "b", "c"], 1, 3), full);
+        let full = assign(&BTreeMap::new(), ["b", "c"], BTreeSet::new(), 1, 3);
+        assert_eq!(assign(&full, ["a", "b", "c"], BTreeSet::new(), 1, 3), full);
     }
 }

@@ -57,8 +57,42 @@ pub(super) fn addresses(compiler: &Compiler<'_>, fib: &Fib, network: &Network) -
             },
         )
     });
+    foreign.extend(directed_broadcasts(compiler, fib));
     foreign.extend(local);
     foreign
+}
+
+/// No packet becomes a broadcast on a port's subnet (RFC 2644): the kernel would
+/// send one on as such. Its network address is the old form of the same
+/// (RFC 1122 section 3.3.6).
+fn directed_broadcasts(compiler: &Compiler<'_>, fib: &Fib) -> Fib {
+    let martian = Route {
+        verdict: verdict::DROP,
+        reason: DropReason::Martian as u8,
+        ..Route::zeroed()
+    };
+    let mut entries = Fib::new();
+    for (index, port, _) in compiler.ports.working() {
+        let id = compiler.ids.networks.get(&port.network);
+        let interface = compiler.host.interfaces.get(&index);
+        for address in interface.into_iter().flat_map(|found| &found.addresses) {
+            let IpNet::V4(subnet) = address.net else {
+                continue;
+            };
+            // A /31 has none (RFC 3021).
+            if subnet.prefix_len() > 30 {
+                continue;
+            }
+            for end in [subnet.network(), subnet.broadcast()] {
+                let at = prefix::host(end.into());
+                let covering = longest_match(fib, &at).map(|(_, route)| route.network);
+                if covering.is_some() && covering == id.copied() {
+                    entries.insert(at, martian);
+                }
+            }
+        }
+    }
+    entries
 }
 
 /// The entry that keeps `network` from an address of the host's that is not on its

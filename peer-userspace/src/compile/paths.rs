@@ -36,17 +36,17 @@ enum Said {
 /// The way to every part of a network; `None` where there is none now.
 pub(super) type Paths = BTreeMap<IpNet, Option<Hop>>;
 
-/// Where a network's own prefixes lie, and the subnets of its ports that are no
-/// network's (transfer nets). In order: what the ports say, the host's routes
+/// Where a network's own prefixes lie, and the subnets of its ports that are
+/// neither its own nor in `reached`, which it reaches otherwise (transfer nets). In order: what the ports say, the host's routes
 /// inside the prefixes that leave by one of its ports, on-link.
-pub(super) fn paths(network: &Network, ports: &Ports, host: &HostView, managed: &[IpNet]) -> Paths {
+pub(super) fn paths(network: &Network, ports: &Ports, host: &HostView, reached: &[IpNet]) -> Paths {
     let (up, down): (Vec<_>, Vec<_>) = ports
         .of(&network.id)
         .filter_map(|(index, port)| Some((host.interfaces.get(&index)?, &port.declared)))
         .partition(|(interface, _)| interface.up);
     let mut paths = by_declaration(network, &up, host);
     by_host_routes(&mut paths, &up, host);
-    add_transfer_nets(&mut paths, up.iter().chain(&down), managed);
+    add_transfer_nets(&mut paths, up.iter().chain(&down), reached);
     resolve_gateways(&mut paths, host);
     add_neighbours(&mut paths, host);
     paths
@@ -159,12 +159,13 @@ fn by_host_routes(paths: &mut Paths, ports: &[Port<'_>], host: &HostView) {
     }
 }
 
-/// The subnet of a port whose addresses are no network's: its hosts may speak to
-/// the router, and are on-link.
+/// The subnet of a port whose addresses are not the network's: its hosts may speak
+/// to the router, and are on-link. Whoever else uses the same prefix is no reason
+/// against it, unless this network reaches them.
 fn add_transfer_nets<'a>(
     paths: &mut Paths,
     ports: impl Iterator<Item = &'a Port<'a>>,
-    managed: &[IpNet],
+    reached: &[IpNet],
 ) {
     for (interface, _) in ports {
         for subnet in interface
@@ -172,7 +173,7 @@ fn add_transfer_nets<'a>(
             .iter()
             .map(|address| address.net.trunc())
         {
-            if is_global(subnet.addr()) && !managed.iter().any(|own| overlap(own, &subnet)) {
+            if is_global(subnet.addr()) && !reached.iter().any(|own| overlap(own, &subnet)) {
                 let hop = interface.up.then(|| Hop::on_link(interface.index));
                 paths.entry(subnet).or_insert(hop);
             }

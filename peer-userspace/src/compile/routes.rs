@@ -25,12 +25,6 @@ pub fn compile(
     states: &States,
     ids: &Ids,
 ) -> ForwardingTable {
-    let managed: Vec<IpNet> = table
-        .networks
-        .values()
-        .flat_map(|network| &network.prefixes)
-        .copied()
-        .collect();
     let compiler = Compiler {
         table,
         ports,
@@ -40,7 +34,12 @@ pub fn compile(
         paths: table
             .networks
             .values()
-            .map(|network| (&network.id, paths(network, ports, host, &managed)))
+            .map(|network| {
+                (
+                    &network.id,
+                    paths(network, ports, host, &reached(network, states)),
+                )
+            })
             .collect(),
     };
     ForwardingTable {
@@ -135,9 +134,10 @@ impl Compiler<'_> {
                     .static_routes
                     .iter()
                     .filter(|route| {
-                        state.consents.iter().any(|consent| {
-                            consent.namespace == network.id.namespace
-                                && consent.name == route.peering
+                        state.consents.iter().any(|id| {
+                            let consent = self.table.consents.get(id);
+                            id.name == route.peering
+                                && consent.is_some_and(|consent| consent.own() == network.id)
                         })
                     })
                     .flat_map(|route| {
@@ -246,6 +246,18 @@ impl Compiler<'_> {
             ..unreachable
         }
     }
+}
+
+/// The network's own prefixes, and what its peers give it.
+fn reached(network: &Network, states: &States) -> Vec<IpNet> {
+    let mut reached = network.prefixes.clone();
+    for (pair, state) in states
+        .pairs_of(&network.id)
+        .filter(|(_, state)| state.agreed)
+    {
+        reached.extend(state.exports_of(pair, pair.other(&network.id)));
+    }
+    reached
 }
 
 /// IPv4 in the first four bytes.

@@ -4,6 +4,7 @@
 //! Owns the order of those steps and the snapshot others read. The steps' content
 //! is `lifecycle`'s, `compile`'s and `kernel`'s.
 
+mod listen;
 mod ready;
 mod reconcile;
 mod run;

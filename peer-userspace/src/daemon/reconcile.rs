@@ -44,14 +44,17 @@ impl Reconciler {
         &self.latest
     }
 
-    /// Forget which attachments failed, so that they are tried again.
-    pub(super) fn retry(&mut self) {
+    /// Whether something is not as it should be and worth another try: an attachment
+    /// or an apply that failed, an attachment that is no more.
+    pub(super) fn wants_another_look(&mut self) -> bool {
+        let failed = !self.failures.is_empty() || self.latest.last_apply.error.is_some();
         self.failures.clear();
-    }
-
-    /// Whether something is not as it should be and worth another try.
-    pub(super) fn is_unfinished(&self) -> bool {
-        !self.failures.is_empty() || self.latest.last_apply.error.is_some()
+        let dead = lock(&self.datapath).forget_dead_attachments();
+        failed
+            || dead.unwrap_or_else(|error| {
+                warn!("{error}");
+                true
+            })
     }
 
     /// An interface went away.
@@ -112,11 +115,16 @@ impl Reconciler {
                 .cloned(),
             states.pairs.keys().cloned(),
             ports.working().map(|(index, ..)| index),
+            datapath.content(),
         );
         let wanted = compile(table, &ports, host, &states, &registered.ids);
         let changes = diff(datapath.content(), &wanted);
-        // Ids first: a route must never count for what had its id before.
+        // Ids first: a route must never count for what had its id before. What goes
+        // away is forgotten only once no route leads there.
+        let before = registered.clone();
+        registered.ids = registered.ids.with(&datapath.registered().ids);
         datapath.register(&registered)?;
+        registered = before;
         datapath.apply(&changes)?;
         datapath.take_over()?;
         datapath.detach_others(&wanted.ports.keys().copied().collect())?;

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use tokio::{
-    net::{TcpListener, UnixListener},
+    net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
     time::{MissedTickBehavior, interval, sleep},
@@ -18,16 +18,19 @@ use tokio::{
 use tracing::{info, warn};
 
 use super::{
+    listen::Socket,
     ready::Readiness,
     reconcile::Reconciler,
     snapshot::{Shared, Snapshot},
 };
 use crate::{
     api,
+    host::HostView,
     kernel::{
-        self, Datapath,
+        self, Datapath, KernelError,
         host::{Host, HostChange},
     },
+    model::Table,
     store::{self, FileChange, FileReport, TableFiles},
 };
 
@@ -37,7 +40,7 @@ const SETTLE: Duration = Duration::from_millis(5);
 /// How often to look without being told, and to try again what failed.
 const TICK: Duration = Duration::from_secs(5);
 
-/// How soon to look again when the host could not be looked at.
+/// How soon to look again when the host could not be looked at, or is not ready.
 const RETRY: Duration = Duration::from_millis(200);
 
 /// How often the programs' log is read.
@@ -69,15 +72,19 @@ pub async fn run(options: Options) -> Result<()> {
     let mut tables =
         TableFiles::open(&options.tables, &options.state_dir).context("cannot read the tables")?;
     report_files(&tables.reports());
+    let (file_sender, mut file_changes) = mpsc::unbounded_channel();
+    let _watcher =
+        store::watch(tables.sources(), file_sender).context("cannot watch the table files")?;
+    let socket = Socket::bind(&options.socket)?;
+    let metrics = TcpListener::bind(options.metrics)
+        .await
+        .with_context(|| format!("cannot listen on {} for metrics", options.metrics))?;
+    let (host, mut host_changes) = Host::open().await?;
     let mut datapath = Datapath::open(&options.bpffs, options.log_packets)?;
     if options.log_packets {
         log_packets(&mut datapath);
     }
     let datapath = Arc::new(Mutex::new(datapath));
-    let (host, mut host_changes) = Host::open().await?;
-    let (file_sender, mut file_changes) = mpsc::unbounded_channel();
-    let _watcher =
-        store::watch(tables.sources(), file_sender).context("cannot watch the table files")?;
 
     let mut reconciler = Reconciler::new(datapath.clone());
     let mut readiness = Readiness::new();
@@ -86,12 +93,7 @@ pub async fn run(options: Options) -> Result<()> {
         snapshot: receiver,
         datapath,
     };
-    // Listeners before the first look, so that a taken address changes nothing.
-    let socket = bind_socket(&options.socket)?;
-    let metrics = TcpListener::bind(options.metrics)
-        .await
-        .with_context(|| format!("cannot listen on {} for metrics", options.metrics))?;
-    tokio::spawn(api::serve_socket(socket, shared.clone()));
+    tokio::spawn(api::serve_socket(socket.listener, shared.clone()));
     tokio::spawn(api::serve_metrics(metrics, shared));
 
     let mut terminate = signal(SignalKind::terminate())?;
@@ -100,46 +102,37 @@ pub async fn run(options: Options) -> Result<()> {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut seen = None;
     loop {
-        let table = tables.table();
-        let view = match host.view(&table.interfaces()).await {
-            Ok(view) => view,
-            // A dump that was interrupted by a change is one to make again.
-            Err(error) => {
-                warn!("{error}");
-                sleep(RETRY).await;
-                continue;
-            }
-        };
-        let now = Some((table, view));
-        if now != seen || reconciler.is_unfinished() {
-            if let Some((table, view)) = &now {
-                let (table, view) = (table.clone(), view.clone());
-                tokio::task::block_in_place(|| reconciler.reconcile(table, view));
-            }
-            if let Some((_, view)) = &now {
-                let wanted = reconciler.next_hops();
-                host.keep_fresh(wanted.difference(&view.managed).copied())
-                    .await;
-                host.release(view.kept_for_us.difference(&wanted).copied())
-                    .await;
-            }
-            seen = now;
+        let looked = look(&host, &tables, &mut reconciler, &mut seen).await;
+        match &looked {
+            Ok(false) => {}
+            Ok(true) => publish(&snapshot, &reconciler, &tables),
+            Err(error) => warn!("{error}"),
         }
-        let mut latest = reconciler.latest().clone();
-        latest.files = tables.reports();
-        readiness.look(&latest);
-        snapshot.send_replace(Arc::new(latest));
+        readiness.look(reconciler.latest());
 
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = tick.tick() => reconciler.retry(),
-            () = sleep(Duration::from_millis(100)), if readiness.is_waiting() => {}
+            () = sleep(RETRY), if looked.is_err() || readiness.is_waiting() => {}
+            _ = tick.tick() => {
+                if reconciler.wants_another_look() {
+                    seen = None;
+                }
+                let reports = tables.reload(None);
+                report_files(&reports);
+                if !reports.is_empty() {
+                    publish(&snapshot, &reconciler, &tables);
+                }
+            }
             Some(change) = host_changes.recv() => {
-                host_changed(change, &mut reconciler);
                 sleep(SETTLE).await;
-                while let Ok(change) = host_changes.try_recv() {
-                    host_changed(change, &mut reconciler);
+                let mut next = Some(change);
+                while let Some(change) = next {
+                    if let HostChange::Gone(index) = change {
+                        reconciler.interface_gone(index);
+                        seen = None;
+                    }
+                    next = host_changes.try_recv().ok();
                 }
             }
             Some(change) = file_changes.recv() => {
@@ -150,6 +143,7 @@ pub async fn run(options: Options) -> Result<()> {
                     collect(change, &mut changed);
                 }
                 report_files(&tables.reload(changed.as_ref()));
+                publish(&snapshot, &reconciler, &tables);
             }
         }
     }
@@ -157,15 +151,43 @@ pub async fn run(options: Options) -> Result<()> {
         "stopping; what is pinned in {} goes on forwarding",
         options.bpffs.display()
     );
-    // A socket left behind is taken over by the next daemon.
-    let _ = std::fs::remove_file(&options.socket);
+    socket.file.remove();
     Ok(())
 }
 
-fn host_changed(change: HostChange, reconciler: &mut Reconciler) {
-    if let HostChange::Gone(index) = change {
-        reconciler.interface_gone(index);
+/// Look at tables and host, and make the kernel follow if they are not as they
+/// were `seen`. Returns whether that was so.
+async fn look(
+    host: &Host,
+    tables: &TableFiles,
+    reconciler: &mut Reconciler,
+    seen: &mut Option<(Table, HostView)>,
+) -> Result<bool, KernelError> {
+    let table = tables.table();
+    let view = host.view(&table.interfaces()).await?;
+    let now = Some((table, view));
+    if now == *seen {
+        return Ok(false);
     }
+    if let Some((table, view)) = &now {
+        let (table, view) = (table.clone(), view.clone());
+        tokio::task::block_in_place(|| reconciler.reconcile(table, view));
+    }
+    if let Some((_, view)) = &now {
+        let wanted = reconciler.next_hops();
+        host.keep_fresh(wanted.difference(&view.managed).copied())
+            .await;
+        host.release(view.kept_for_us.difference(&wanted).copied())
+            .await;
+    }
+    *seen = now;
+    Ok(true)
+}
+
+fn publish(snapshot: &watch::Sender<Arc<Snapshot>>, reconciler: &Reconciler, tables: &TableFiles) {
+    let mut latest = reconciler.latest().clone();
+    latest.files = tables.reports();
+    snapshot.send_replace(Arc::new(latest));
 }
 
 /// `None` stands for all files.
@@ -192,26 +214,6 @@ fn report_files(reports: &[FileReport]) {
             warn!("{warning}");
         }
     }
-}
-
-/// Listen on a socket that its owner and group may use.
-fn bind_socket(path: &std::path::Path) -> Result<UnixListener> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let context = || format!("cannot listen on {}", path.display());
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent).with_context(context)?;
-    }
-    // Left by a daemon that was killed; a living one holds the pin directory, and
-    // we would not have come here.
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(error).with_context(context);
-        }
-        _ => {}
-    }
-    let listener = UnixListener::bind(path).with_context(context)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).with_context(context)?;
-    Ok(listener)
 }
 
 /// Pass on what the programs tell.

@@ -19,7 +19,7 @@ pub struct HostView {
     /// Link addresses of usable neighbours by ifindex and address.
     pub neighbours: BTreeMap<(u32, IpAddr), Mac>,
     /// Neighbours that need no asking for, usable or not: those the kernel keeps
-    /// resolved by itself, and permanent ones.
+    /// resolved by itself, static ones, and those another daemon put there.
     pub managed: BTreeSet<(u32, IpAddr)>,
     /// Those of them that peerd asked the kernel to keep.
     pub kept_for_us: BTreeSet<(u32, IpAddr)>,

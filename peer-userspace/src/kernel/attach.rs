@@ -15,7 +15,7 @@ use aya::{
     },
 };
 
-use super::{KernelError, bpffs, error::chain, object};
+use super::{KernelError, bpffs, error::chain, object, syscall};
 use crate::compile::{Hook, Xdp};
 
 /// What is attached where, as the pins say.
@@ -53,10 +53,30 @@ impl Attachments {
                 _ => {}
             }
         }
-        Ok(Self {
+        let mut attachments = Self {
             dir: dir.to_owned(),
             ports,
-        })
+        };
+        attachments.forget_dead()?;
+        Ok(attachments)
+    }
+
+    /// Let go of ports whose links are dead or gone: their interface went away, even
+    /// if another has its ifindex now, or somebody removed a pin. Returns whether
+    /// there were any.
+    pub(super) fn forget_dead(&mut self) -> Result<bool, KernelError> {
+        let mut any = false;
+        for (index, port) in self.ports.clone() {
+            let tc = !port.tc || is_alive(&self.path("tc", index), index);
+            let xdp = port
+                .xdp
+                .is_none_or(|mode| is_alive(&self.path(xdp_kind(mode), index), index));
+            if !tc || !xdp {
+                self.detach(index)?;
+                any = true;
+            }
+        }
+        Ok(any)
     }
 
     /// The ports that carry programs of ours.
@@ -212,6 +232,11 @@ impl Attachments {
     fn path(&self, kind: &str, index: u32) -> PathBuf {
         self.dir.join(format!("link_{kind}_{index}"))
     }
+}
+
+/// Whether a pinned link is attached to the interface it is named after.
+fn is_alive(pin: &Path, index: u32) -> bool {
+    syscall::link_interface(pin).is_ok_and(|attached| attached == index)
 }
 
 fn replace_tc(

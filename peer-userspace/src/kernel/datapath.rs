@@ -90,8 +90,10 @@ impl Datapath {
     /// # Errors
     /// If a map operation fails.
     pub fn register(&mut self, wanted: &Registered) -> Result<(), KernelError> {
-        let (networks, peerings) = self.registry.store(wanted)?;
-        self.counters.reset(&networks, &peerings)
+        // Emptied first: after a crash in between nobody inherits anything.
+        let (networks, peerings) = self.registry.fresh(wanted);
+        self.counters.reset(&networks, &peerings)?;
+        self.registry.store(wanted)
     }
 
     /// Look again at what the maps hold: at start, and after a failed apply.
@@ -111,26 +113,34 @@ impl Datapath {
     /// Carry out changes in their order.
     ///
     /// # Errors
-    /// At the first change the kernel refuses; those before it stay.
+    /// With the first change the kernel refused; all others are carried out.
     pub fn apply(&mut self, changes: &[Change]) -> Result<(), KernelError> {
+        let mut failed = None;
         for change in changes {
-            match change {
-                Change::PutDevice(slot, index) => self.flat.put_device(*slot, *index)?,
-                Change::AddFibs(fibs) => self.fibs.add(fibs)?,
-                Change::PutRoute(id, at, route) => self.fibs.put(*id, *at, route)?,
-                Change::PutElsewhere(at, reason) => self.flat.put_elsewhere(*at, *reason)?,
-                Change::RemoveElsewhere(at) => self.flat.remove_elsewhere(*at)?,
-                Change::RemoveRoute(id, at) => self.fibs.remove_route(*id, *at)?,
-                Change::PutPort(index, port) => self.flat.put_port(*index, port)?,
-                Change::RemovePort(index) => self.flat.remove_port(*index)?,
-                Change::RemoveFibs(ids) => self.fibs.remove(ids)?,
-                // A slot is emptied by the kernel when its interface goes, and one
-                // that is not is overwritten by its next user; aya cannot empty it.
-                Change::RemoveDevice(_) => {}
+            match self.carry_out(change) {
+                Ok(()) => self.content.apply(change),
+                // One network's trouble must not keep another's consent alive.
+                Err(error) => failed = failed.or(Some(error)),
             }
-            self.content.apply(change);
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn carry_out(&mut self, change: &Change) -> Result<(), KernelError> {
+        match change {
+            Change::PutDevice(slot, index) => self.flat.put_device(*slot, *index),
+            Change::AddFibs(fibs) => self.fibs.add(fibs),
+            Change::PutRoute(id, at, route) => self.fibs.put(*id, *at, route),
+            Change::PutElsewhere(at, reason) => self.flat.put_elsewhere(*at, *reason),
+            Change::RemoveElsewhere(at) => self.flat.remove_elsewhere(*at),
+            Change::RemoveRoute(id, at) => self.fibs.remove_route(*id, *at),
+            Change::PutPort(index, port) => self.flat.put_port(*index, port),
+            Change::RemovePort(index) => self.flat.remove_port(*index),
+            Change::RemoveFibs(ids) => self.fibs.remove(ids),
+            // A slot is emptied by the kernel when its interface goes, and one that
+            // is not is overwritten by its next user; aya cannot empty it.
+            Change::RemoveDevice(_) => Ok(()),
+        }
     }
 
     /// Give a port its programs. A port that is not in the maps yet passes
@@ -153,6 +163,14 @@ impl Datapath {
             }
         }
         Ok(())
+    }
+
+    /// Notice attachments that are no more. Returns whether there were any.
+    ///
+    /// # Errors
+    /// If a pin cannot be removed.
+    pub fn forget_dead_attachments(&mut self) -> Result<bool, KernelError> {
+        self.attachments.forget_dead()
     }
 
     /// An interface is gone, and with it its attachments, even if another of the

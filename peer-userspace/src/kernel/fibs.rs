@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    io,
     os::fd::{AsFd as _, AsRawFd as _},
     path::{Path, PathBuf},
 };
@@ -14,9 +15,10 @@ use ipnet::IpNet;
 use peer_common::{Route, limits};
 
 use super::{
-    KernelError, batch,
+    KernelError,
     bpffs::{self, Family},
     maps::{absent_is_fine, key4, key6, v4, v6},
+    syscall,
 };
 use crate::compile::Fib;
 
@@ -70,14 +72,17 @@ impl Fibs {
 
     /// Make and fill tries for networks that have none, then publish all at once.
     pub(super) fn add(&mut self, fibs: &BTreeMap<u32, Fib>) -> Result<(), KernelError> {
+        let mut made = BTreeMap::new();
         for (id, fib) in fibs {
             let mut tries = Tries::create(&self.dir, *id)?;
             for (at, route) in fib {
                 tries.put(*at, route)?;
             }
-            self.networks.insert(*id, tries);
+            made.insert(*id, tries);
         }
-        self.publish(&fibs.keys().copied().collect::<Vec<_>>())
+        self.publish(&made.keys().copied().collect::<Vec<_>>())?;
+        self.networks.extend(made);
+        Ok(())
     }
 
     /// Lead the programs to these networks' tries.
@@ -95,7 +100,7 @@ impl Fibs {
                 .iter()
                 .map(|trie| trie.fd().as_fd().as_raw_fd() as u32)
                 .collect();
-            batch::update(outer.fd().as_fd(), ids, &fds)
+            syscall::update_batch(outer.fd().as_fd(), ids, &fds)
                 .map_err(|error| KernelError::map(family.outer_pin(), error))?;
         }
         Ok(())
@@ -112,8 +117,11 @@ impl Fibs {
     /// Take the networks' tries out of the outer maps at once, then drop them.
     pub(super) fn remove(&mut self, ids: &[u32]) -> Result<(), KernelError> {
         for outer in [&self.outer4, &self.outer6] {
-            batch::delete(outer.fd().as_fd(), ids)
-                .map_err(|error| KernelError::map("fib", error))?;
+            match syscall::delete_batch(outer.fd().as_fd(), ids) {
+                // What an earlier attempt took out is out.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                other => other.map_err(|error| KernelError::map("fib", error))?,
+            }
         }
         for id in ids {
             self.networks.remove(id);

@@ -4,7 +4,6 @@
 //! host looks like (netlink). Decides nothing: it carries out changes and reports.
 
 mod attach;
-mod batch;
 mod bpffs;
 mod counters;
 mod datapath;
@@ -15,6 +14,7 @@ mod maps;
 mod object;
 mod privileges;
 mod registry;
+mod syscall;
 
 use std::path::Path;
 

@@ -4,6 +4,7 @@ use super::KernelError;
 
 const CAP_NET_ADMIN: u32 = 12;
 const CAP_SYS_ADMIN: u32 = 21;
+const CAP_PERFMON: u32 = 38;
 const CAP_BPF: u32 = 39;
 
 /// # Errors
@@ -30,6 +31,10 @@ fn missing(status: &str) -> Vec<&'static str> {
     if !has(CAP_BPF) && !has(CAP_SYS_ADMIN) {
         missing.push("CAP_BPF");
     }
+    // The verifier lets only such programs compute with packet pointers freely.
+    if !has(CAP_PERFMON) && !has(CAP_SYS_ADMIN) {
+        missing.push("CAP_PERFMON");
+    }
     if !has(CAP_NET_ADMIN) {
         missing.push("CAP_NET_ADMIN");
     }
@@ -45,9 +50,10 @@ mod tests {
         assert_eq!(missing("CapEff:\t000001ffffffffff\n"), Vec::<&str>::new());
         assert_eq!(
             missing("CapEff:\t0000000000000000\n"),
-            ["CAP_BPF", "CAP_NET_ADMIN"]
+            ["CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN"]
         );
-        assert_eq!(missing("CapEff:\t0000008000001000\n"), Vec::<&str>::new());
-        assert_eq!(missing("CapEff:\t0000008000000000\n"), ["CAP_NET_ADMIN"]);
+        assert_eq!(missing("CapEff:\t000000c000001000\n"), Vec::<&str>::new());
+        assert_eq!(missing("CapEff:\t0000000000201000\n"), Vec::<&str>::new());
+        assert_eq!(missing("CapEff:\t000000c000000000\n"), ["CAP_NET_ADMIN"]);
     }
 }

@@ -21,6 +21,32 @@ pub struct Registered {
     pub active_since: BTreeMap<PairLabel, u64>,
 }
 
+impl Registered {
+    /// What stands in the map `peerings`. A pair with a network that has no id, one
+    /// not declared (any more), is not told from others by its record, and gets none.
+    fn peering_records(&self) -> BTreeMap<u32, PeeringRecord> {
+        let id_of = |network: &ObjectRef| self.ids.networks.get(network).copied();
+        let record = |(pair, id): (&PairLabel, &u32)| {
+            let (smaller, larger) = pair.networks();
+            let record = PeeringRecord {
+                smaller: id_of(smaller)?,
+                larger: id_of(larger)?,
+                active_since: self.active_since.get(pair).copied().unwrap_or_default(),
+            };
+            Some((*id, record))
+        };
+        self.ids.peerings.iter().filter_map(record).collect()
+    }
+}
+
+fn fresh<K: PartialEq>(old: &BTreeMap<K, u32>, new: &BTreeMap<K, u32>) -> Vec<u32> {
+    let (old, new) = (by_id(old), by_id(new));
+    new.into_iter()
+        .filter(|(id, key)| old.get(id) != Some(key))
+        .map(|(id, _)| id)
+        .collect()
+}
+
 type Records<const SIZE: usize> = HashMap<MapData, u32, [u8; SIZE]>;
 
 pub(super) struct Registry {
@@ -47,61 +73,40 @@ impl Registry {
         &self.known
     }
 
-    /// Make the maps say `wanted`, and return the ids that are new: of networks,
-    /// then of peerings.
-    pub(super) fn store(
-        &mut self,
-        wanted: &Registered,
-    ) -> Result<(Vec<u32>, Vec<u32>), KernelError> {
-        let old_networks = by_id(&self.known.ids.networks);
-        let new_networks = by_id(&wanted.ids.networks);
-        let mut fresh_networks = Vec::new();
-        for (id, network) in &new_networks {
-            if old_networks.get(id) != Some(network) {
+    /// Ids in `wanted` that are not whose they are now: of networks, then of peerings.
+    pub(super) fn fresh(&self, wanted: &Registered) -> (Vec<u32>, Vec<u32>) {
+        (
+            fresh(&self.known.ids.networks, &wanted.ids.networks),
+            fresh(&self.known.ids.peerings, &wanted.ids.peerings),
+        )
+    }
+
+    /// Make the maps say `wanted`.
+    pub(super) fn store(&mut self, wanted: &Registered) -> Result<(), KernelError> {
+        let old = by_id(&self.known.ids.networks);
+        let new = by_id(&wanted.ids.networks);
+        for (id, network) in &new {
+            if old.get(id) != Some(network) {
                 let bytes: [u8; size_of::<NetworkRecord>()] = bytemuck::cast(record(network));
                 self.networks.insert(id, bytes, 0).map_err(networks_error)?;
-                fresh_networks.push(*id);
             }
         }
-        let old_pairs = by_id(&self.known.ids.peerings);
-        let new_pairs = by_id(&wanted.ids.peerings);
-        let mut fresh_pairs = Vec::new();
-        for (id, pair) in &new_pairs {
-            let is_new = old_pairs.get(id) != Some(pair);
-            let since = |known: &Registered| known.active_since.get(*pair).copied();
-            if is_new || since(&self.known) != since(wanted) {
-                let (smaller, larger) = pair.networks();
-                let id_of = |network| {
-                    wanted
-                        .ids
-                        .networks
-                        .get(network)
-                        .copied()
-                        .unwrap_or_default()
-                };
-                let record = PeeringRecord {
-                    smaller: id_of(smaller),
-                    larger: id_of(larger),
-                    active_since: since(wanted).unwrap_or_default(),
-                };
-                let bytes: [u8; size_of::<PeeringRecord>()] = bytemuck::cast(record);
+        let old_pairs = self.known.peering_records();
+        let new_pairs = wanted.peering_records();
+        for (id, record) in &new_pairs {
+            if old_pairs.get(id) != Some(record) {
+                let bytes: [u8; size_of::<PeeringRecord>()] = bytemuck::cast(*record);
                 self.peerings.insert(id, bytes, 0).map_err(peerings_error)?;
-            }
-            if is_new {
-                fresh_pairs.push(*id);
             }
         }
         for id in old_pairs.keys().filter(|id| !new_pairs.contains_key(id)) {
             absent_is_fine("peerings", self.peerings.remove(id))?;
         }
-        for id in old_networks
-            .keys()
-            .filter(|id| !new_networks.contains_key(id))
-        {
+        for id in old.keys().filter(|id| !new.contains_key(id)) {
             absent_is_fine("networks", self.networks.remove(id))?;
         }
         self.known = wanted.clone();
-        Ok((fresh_networks, fresh_pairs))
+        Ok(())
     }
 
     fn read(&self) -> Result<Registered, KernelError> {

@@ -39,6 +39,17 @@ impl LastGood {
         let _ = fs::remove_file(self.path(file));
     }
 
+    /// Forget every file but these: what was withdrawn by taking its file away must
+    /// not come back with a broken one of the same name.
+    pub(super) fn retain(&self, files: &[PathBuf]) {
+        let kept: Vec<PathBuf> = files.iter().map(|file| self.path(file)).collect();
+        for copy in fs::read_dir(&self.dir).into_iter().flatten().flatten() {
+            if !kept.contains(&copy.path()) {
+                let _ = fs::remove_file(copy.path());
+            }
+        }
+    }
+
     /// The file's whole path, as one name.
     fn path(&self, file: &Path) -> PathBuf {
         let mut name = String::new();

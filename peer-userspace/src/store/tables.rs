@@ -4,15 +4,19 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::last_good::LastGood;
 use crate::{
     dialect::{self, Declared, Finding, Position},
     model::{ObjectRef, Table},
 };
+
+/// How long ago a file was written before it is read unasked.
+const SETTLED: Duration = Duration::from_secs(2);
 
 /// All table files.
 pub struct TableFiles {
@@ -23,6 +27,10 @@ pub struct TableFiles {
 
 #[derive(Default)]
 struct TableFile {
+    /// What `declared` was read from.
+    text: Option<String>,
+    /// The file is empty or gone, and what it declared stays all the same.
+    held: bool,
     declared: Declared,
     report: FileReport,
 }
@@ -31,6 +39,7 @@ struct TableFile {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FileReport {
     /// Its path.
+    #[serde(serialize_with = "displayed")]
     pub file: PathBuf,
     /// How many objects of it are in force.
     pub objects: usize,
@@ -63,7 +72,9 @@ impl TableFiles {
             files: BTreeMap::new(),
             last_good,
         };
-        for path in tables.paths() {
+        let paths = tables.paths();
+        tables.last_good.retain(&paths);
+        for path in paths {
             tables.read_first(&path);
         }
         Ok(tables)
@@ -74,40 +85,46 @@ impl TableFiles {
         &self.sources
     }
 
-    /// Read these files again, or all with `None`. Returns the reports that changed.
+    /// Read these files again, or with `None` all that nobody is writing just now.
+    /// Returns the reports that changed.
     pub fn reload(&mut self, changed: Option<&BTreeSet<PathBuf>>) -> Vec<FileReport> {
-        let before: BTreeMap<PathBuf, FileReport> = self
-            .files
-            .iter()
-            .map(|(path, file)| (path.clone(), file.report.clone()))
-            .collect();
+        let before = self.reports();
         let mut paths: BTreeSet<PathBuf> = self.paths().into_iter().collect();
         paths.extend(self.files.keys().cloned());
-        for path in paths
-            .iter()
-            .filter(|path| changed.is_none_or(|some| some.contains(*path)))
-        {
-            self.read_again(path);
+        paths.retain(|path| changed.map_or_else(|| is_settled(path), |some| some.contains(path)));
+        // A file refused for a name another declares may stand once that one has let
+        // go of it; each round lets at least one more stand, or is the last.
+        for _ in 0..=self.files.len() {
+            let round = self.reports();
+            for path in &paths {
+                self.read_again(path);
+            }
+            if self.reports() == round {
+                break;
+            }
+            paths = self
+                .files
+                .iter()
+                .filter(|(_, file)| !file.report.errors.is_empty())
+                .map(|(path, _)| path.clone())
+                .collect();
         }
         let reports = self.reports().into_iter();
-        reports
-            .filter(|report| before.get(&report.file) != Some(report))
-            .collect()
+        reports.filter(|report| !before.contains(report)).collect()
     }
 
     /// Every object in force. Names are unique: a file that repeats another's was
     /// refused.
     pub fn table(&self) -> Table {
         let mut table = Table::default();
-        for file in self.files.values() {
-            let networks = file.declared.networks.iter();
-            table
-                .networks
-                .extend(networks.map(|(network, _)| (network.id.clone(), network.clone())));
-            let consents = file.declared.consents.iter();
-            table
-                .consents
-                .extend(consents.map(|(consent, _)| (consent.id.clone(), consent.clone())));
+        let (held, present): (Vec<_>, Vec<_>) = self.files.values().partition(|file| file.held);
+        for file in held.into_iter().chain(present) {
+            for (network, _) in &file.declared.networks {
+                table.networks.insert(network.id.clone(), network.clone());
+            }
+            for (consent, _) in &file.declared.consents {
+                table.consents.insert(consent.id.clone(), consent.clone());
+            }
         }
         table
     }
@@ -142,46 +159,50 @@ impl TableFiles {
     /// At start: a file that cannot be read falls back to its copy; an empty one
     /// means what it says.
     fn read_first(&mut self, path: &Path) {
-        match self.accept(path) {
-            Ok((declared, warnings)) => self.put(path, declared, Vec::new(), warnings),
-            Err(errors) => {
-                let copy = self
-                    .last_good
-                    .load(path)
-                    .and_then(|text| dialect::parse(&text).ok());
-                self.put(path, copy.unwrap_or_default(), errors, Vec::new());
-            }
-        }
+        let accepted = read(path).and_then(|text| self.accept(path, text));
+        let file = accepted.unwrap_or_else(|errors| {
+            let copy = self.last_good.load(path);
+            let declared = copy.and_then(|text| dialect::parse(&text).ok());
+            TableFile::new(path, declared.unwrap_or_default(), errors, Vec::new())
+        });
+        self.files.insert(path.to_owned(), file);
     }
 
     /// While running: nothing is withdrawn by a file that is broken, empty or gone.
     fn read_again(&mut self, path: &Path) {
-        let had_objects = self
-            .files
-            .get(path)
-            .is_some_and(|file| !file.declared.is_empty());
-        let outcome = self.accept(path);
-        let file = self.files.entry(path.to_owned()).or_default();
-        file.report.file = path.to_owned();
-        match outcome {
-            Ok((declared, warnings)) if !declared.is_empty() || !had_objects => {
-                self.put(path, declared, Vec::new(), warnings);
+        let known = self.files.get(path);
+        let text = read(path);
+        let unchanged = known
+            .is_some_and(|file| file.text.is_some() && file.text.as_ref() == text.as_ref().ok());
+        if unchanged && known.is_some_and(|file| file.report.errors.is_empty() && !file.held) {
+            return;
+        }
+        let had_objects = known.is_some_and(|file| !file.declared.is_empty());
+        let gone = !path.exists();
+        match text.and_then(|text| self.accept(path, text)) {
+            Ok(file) if !file.declared.is_empty() || !had_objects => {
+                self.files.insert(path.to_owned(), file);
             }
             Ok(_) => {
+                let file = self.files.entry(path.to_owned()).or_default();
+                file.held = true;
                 file.report.errors = Vec::new();
                 file.report.warnings = vec![format!(
                     "{}: was emptied; what it declared stays in force until a restart",
                     path.display()
                 )];
             }
-            Err(errors) => file.report.errors = errors,
+            Err(errors) => {
+                let file = self.files.entry(path.to_owned()).or_default();
+                file.held = gone;
+                file.report.file = path.to_owned();
+                file.report.errors = errors;
+            }
         }
     }
 
-    /// The content of a file, if it can stand beside the others.
-    fn accept(&self, path: &Path) -> Result<(Declared, Vec<String>), Vec<String>> {
-        let text = fs::read_to_string(path)
-            .map_err(|error| vec![format!("{}: cannot be read: {error}", path.display())])?;
+    /// What a text declares, if it can stand beside the other files.
+    fn accept(&self, path: &Path, text: String) -> Result<TableFile, Vec<String>> {
         let declared = dialect::parse(&text).map_err(|errors| texts(path, &errors))?;
         let repeated = self.repeated(path, &declared);
         if !repeated.is_empty() {
@@ -197,13 +218,22 @@ impl TableFiles {
                 path.display()
             ));
         }
-        Ok((declared, warnings))
+        let file = TableFile::new(path, declared, Vec::new(), warnings);
+        Ok(TableFile {
+            text: Some(text),
+            ..file
+        })
     }
 
     /// Objects that another file declares already.
     fn repeated(&self, path: &Path, declared: &Declared) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for (other, file) in self.files.iter().filter(|(other, _)| *other != path) {
+        // What an empty or vanished file left behind gives way: it may have moved.
+        let others = self
+            .files
+            .iter()
+            .filter(|(other, file)| *other != path && !file.held);
+        for (other, file) in others {
             let repeat = |kind: &str, id: &ObjectRef, at: &Position| Finding {
                 at: *at,
                 text: format!("{kind} {id} is declared in {} already", other.display()),
@@ -233,17 +263,32 @@ impl TableFiles {
         }
         findings
     }
+}
 
-    fn put(&mut self, path: &Path, declared: Declared, errors: Vec<String>, warnings: Vec<String>) {
+impl TableFile {
+    fn new(path: &Path, declared: Declared, errors: Vec<String>, warnings: Vec<String>) -> Self {
         let report = FileReport {
             file: path.to_owned(),
             objects: declared.networks.len() + declared.consents.len(),
             errors,
             warnings,
         };
-        self.files
-            .insert(path.to_owned(), TableFile { declared, report });
+        Self {
+            declared,
+            report,
+            ..Self::default()
+        }
     }
+}
+
+fn read(path: &Path) -> Result<String, Vec<String>> {
+    fs::read_to_string(path)
+        .map_err(|error| vec![format!("{}: cannot be read: {error}", path.display())])
+}
+
+/// Paths need not be UTF-8, JSON strings must.
+fn displayed<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
 }
 
 fn named(path: &Path, error: &io::Error) -> io::Error {
@@ -254,6 +299,13 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
 fn texts(path: &Path, findings: &[Finding]) -> Vec<String> {
     let named = |finding| format!("{}:{finding}", path.display());
     findings.iter().map(named).collect()
+}
+
+/// Whether a file looks as if nobody were writing it: it may be half-way, and still
+/// parse, with half of its objects missing.
+fn is_settled(path: &Path) -> bool {
+    let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
+    modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > SETTLED))
 }
 
 /// Whether a file in a table directory is one of ours. Editors leave hidden ones.

@@ -50,8 +50,10 @@ pub fn watch(
     Ok(watcher)
 }
 
-/// A file is read when its writer has closed it: before that it may be half
-/// written and still parse, with half of its objects missing.
+/// A file is read when its writer has closed it or moved it here: before that it
+/// may be half written and still parse, with half of its objects missing. What this
+/// misses (a link's target edited, the directory exchanged) is found by looking now
+/// and then.
 fn of(event: Event) -> Option<FileChange> {
     if event.need_rescan() {
         return Some(FileChange::All);
@@ -59,7 +61,6 @@ fn of(event: Event) -> Option<FileChange> {
     let finished = matches!(
         event.kind,
         EventKind::Access(AccessKind::Close(AccessMode::Write))
-            | EventKind::Create(_)
             | EventKind::Remove(_)
             | EventKind::Modify(ModifyKind::Name(_))
     );

@@ -111,6 +111,7 @@ proptest! {
                 networks.iter().map(|k| named(NETWORKS[*k])),
                 pairs.iter().cloned(),
                 devices.iter().copied(),
+                &ForwardingTable::default(),
             );
             prop_assert_eq!(next.networks.len(), networks.len());
             prop_assert_eq!(next.peerings.keys().cloned().collect::<BTreeSet<_>>(), pairs);

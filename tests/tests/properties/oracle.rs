@@ -56,10 +56,10 @@ enum Owner<'a> {
     Peer(&'a Network),
     /// Exported by peers, over peerings agreed on that carry no traffic.
     Down(Vec<PairLabel>),
+    /// On the subnet of an own port, and neither of the above.
+    Subnet,
     /// In a managed network, but not for this one.
     Stranger,
-    /// In no managed network, but on the subnet of an own port.
-    Subnet,
     /// In no managed network.
     Nobody,
 }
@@ -118,6 +118,9 @@ impl<'a> Oracle<'a> {
         let destination = packet.destination;
         if self.is_local(network, packet.ingress, destination) {
             return Fate::Local;
+        }
+        if self.is_broadcast(network, destination) {
+            return Fate::Drop(DropReason::Martian, Vec::new());
         }
         if self.is_foreign_local(network, destination) {
             // If several peerings that are down lead there, only one to the holder of
@@ -187,14 +190,14 @@ impl<'a> Oracle<'a> {
         if !down.is_empty() {
             return Owner::Down(down);
         }
-        if others().any(|other| any_holds(&other.prefixes, address)) {
-            return Owner::Stranger;
-        }
         let on_subnet = self
             .subnets(network)
             .any(|(_, subnet)| subnet.holds(address));
         if on_subnet {
-            Owner::Subnet
+            return Owner::Subnet;
+        }
+        if others().any(|other| any_holds(&other.prefixes, address)) {
+            Owner::Stranger
         } else {
             Owner::Nobody
         }
@@ -205,9 +208,21 @@ impl<'a> Oracle<'a> {
     /// either end takes it for one.
     fn may_be_source(&self, from: &Network, to: &Network, source: IpAddr) -> bool {
         matches!(self.owner(from, source), Owner::Own | Owner::Subnet)
+            && !self.is_broadcast(from, source)
             && [from, to]
                 .into_iter()
                 .any(|eyes| !self.is_foreign_local(eyes, source))
+    }
+
+    /// No packet becomes a broadcast on a subnet that `network` reaches (RFC 2644).
+    fn is_broadcast(&self, network: &Network, address: IpAddr) -> bool {
+        self.ended_at(address)
+            .any(|other| match self.owner(network, address) {
+                Owner::Own | Owner::Subnet => other.id == network.id,
+                Owner::Peer(peer) => other.id == peer.id,
+                Owner::Down(pairs) => pairs.contains(&PairLabel::of(&network.id, &other.id)),
+                Owner::Stranger | Owner::Nobody => false,
+            })
     }
 
     /// An address of this port's. One that several ports of a network share is local

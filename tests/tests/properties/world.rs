@@ -43,6 +43,7 @@ impl World {
                 .working()
                 .map(|(index, _, _)| index)
                 .collect::<BTreeSet<_>>(),
+            &ForwardingTable::default(),
         );
         let table = compile(&self.table, &ports, &self.host, &states, &ids);
         Compiled { ids, states, table }

@@ -37,7 +37,8 @@ impl Host {
         Ok((Self { route, features }, receiver))
     }
 
-    /// Everything, as it is now; what drivers can do only for the interfaces named.
+    /// Links and addresses as they are now; what drivers can do, neighbours and routes
+    /// only of the interfaces named.
     ///
     /// # Errors
     /// If the kernel refuses a dump.
@@ -48,6 +49,14 @@ impl Host {
                 interface.xdp = self.features.of(interface.index).await;
             }
         }
+        // A busy host talks to many that are nobody's neighbours here.
+        let is_port = |index: &u32| {
+            let interface = view.interfaces.get(index);
+            interface.is_some_and(|interface| ports.contains(interface.name.as_str()))
+        };
+        view.neighbours.retain(|(index, _), _| is_port(index));
+        view.managed.retain(|(index, _)| is_port(index));
+        view.routes.retain(|route| is_port(&route.interface));
         Ok(view)
     }
 

@@ -9,9 +9,10 @@ use netlink_packet_route::{
     address::{AddressAttribute, AddressFlags, AddressMessage},
     link::{InfoKind, LinkAttribute, LinkFlags, LinkInfo, LinkLayerType, LinkMessage, LinkXdp},
     neighbour::{
-        NeighbourAddress, NeighbourAttribute, NeighbourExtFlags, NeighbourMessage, NeighbourState,
+        NeighbourAddress, NeighbourAttribute, NeighbourExtFlags, NeighbourFlags, NeighbourMessage,
+        NeighbourState,
     },
-    route::{RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteType},
+    route::{RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteType},
 };
 use rtnetlink::{Handle, RouteMessageBuilder};
 
@@ -152,10 +153,13 @@ fn neighbour(message: &NeighbourMessage) -> Option<Neighbour> {
             | NeighbourState::Delay
             | NeighbourState::Probe
             | NeighbourState::Permanent
+            | NeighbourState::Noarp
     );
     let mut address = None;
     let mut mac = None;
-    let mut managed = state == NeighbourState::Permanent;
+    // Who made an entry keeps it: static ones, and those another daemon learnt.
+    let mut managed = matches!(state, NeighbourState::Permanent | NeighbourState::Noarp)
+        || message.header.flags.contains(NeighbourFlags::ExtLearned);
     let mut ours = false;
     for attribute in &message.attributes {
         match attribute {
@@ -171,7 +175,10 @@ fn neighbour(message: &NeighbourMessage) -> Option<Neighbour> {
             NeighbourAttribute::ExtFlags(flags) => {
                 managed |= flags.contains(NeighbourExtFlags::Managed);
             }
-            NeighbourAttribute::Protocol(protocol) => ours = *protocol == PROTOCOL,
+            NeighbourAttribute::Protocol(protocol) => {
+                ours = *protocol == PROTOCOL;
+                managed |= !ours && *protocol != RouteProtocol::Unspec;
+            }
             _ => {}
         }
     }
@@ -202,6 +209,9 @@ fn host_routes(message: &RouteMessage) -> Vec<HostRoute> {
             RouteAttribute::Priority(priority) => metric = *priority,
             RouteAttribute::Oif(index) => interface = Some(*index),
             RouteAttribute::Gateway(address) => gateway = ip(address),
+            // A next hop of the other family (RFC 5549): not ours to follow yet, and
+            // no on-link route either.
+            RouteAttribute::Via(_) => return Vec::new(),
             RouteAttribute::MultiPath(paths) => {
                 for path in paths {
                     let via = path

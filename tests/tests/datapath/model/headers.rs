@@ -47,13 +47,24 @@ pub(super) fn read(arrival: &Arrival, mac: Mac) -> Content {
         ([0x08, 0x06], _) => asked(arp_target(body)),
         ([0x08, 0x00], true) => ipv4(body, arrival.gso).map_or(Content::Malformed, Content::Packet),
         ([0x86, 0xdd], true) => ipv6(body, arrival.gso).map_or(Content::Malformed, Content::Packet),
-        ([0x86, 0xdd], false) => asked(solicited(body)),
+        // Only an address of the host's elsewhere is refused to a broadcast.
+        ([0x08, 0x00], false) => asked(address(body, 16, 4)),
+        ([0x86, 0xdd], false) => asked(solicited(body).or_else(|| address(body, 24, 16))),
         _ => Content::Other,
     }
 }
 
 fn asked(target: Option<IpAddr>) -> Content {
     target.map_or(Content::Other, Content::Asks)
+}
+
+/// The address of this many bytes there, if it is all there.
+fn address(body: &[u8], at: usize, length: usize) -> Option<IpAddr> {
+    let bytes = body.get(at..at + length)?;
+    match <[u8; 4]>::try_from(bytes) {
+        Ok(v4) => Some(v4.into()),
+        Err(_) => <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from),
+    }
 }
 
 /// Four bytes at 24, if it is ARP for IPv4 over Ethernet.

@@ -53,22 +53,40 @@ impl<'a> Oracle<'a> {
     }
 
     /// Subnets of `network`'s ports that count as its own though it does not declare
-    /// them: those no network declares any part of.
+    /// them: those that share nothing with its prefixes, nor with what those it
+    /// agreed to peer with export to it.
     pub(super) fn subnets(
         &self,
         network: &'a Network,
     ) -> impl Iterator<Item = (&'a Interface, Span)> {
+        let mut reached: Vec<Span> = network.prefixes.iter().map(Span::of).collect();
+        for other in self.table.networks.values() {
+            if other.id == network.id || !self.agreed(network, other) {
+                continue;
+            }
+            let consent = self.consent(&other.id, &network.id);
+            let export = consent.and_then(|consent| consent.export.as_deref());
+            for prefix in &other.prefixes {
+                let all = [*prefix];
+                let given = export.unwrap_or(&all).iter();
+                reached.extend(given.filter_map(|net| Span::of(net).common(&Span::of(prefix))));
+            }
+        }
         self.ports(network)
             .flat_map(|(_, interface)| addresses(interface).map(move |net| (interface, net)))
             .map(|(interface, net)| (interface, Span::of(&net)))
-            .filter(move |(_, subnet)| {
-                !self
-                    .table
-                    .networks
-                    .values()
-                    .flat_map(|network| &network.prefixes)
-                    .any(|net| Span::of(net).common(subnet).is_some())
-            })
+            .filter(move |(_, subnet)| !reached.iter().any(|net| net.common(subnet).is_some()))
+    }
+
+    /// The networks on a port of which an address ends a subnet of IPv4: the one that
+    /// stands for all hosts, or for the subnet itself. Two addresses end nothing.
+    pub(super) fn ended_at(&self, address: IpAddr) -> impl Iterator<Item = &'a Network> {
+        self.host.interfaces.values().filter_map(move |interface| {
+            let ends = addresses(interface)
+                .filter(|net| net.addr().is_ipv4() && net.prefix_len() <= 30)
+                .any(|net| address == net.network() || address == net.broadcast());
+            ends.then(|| self.network_at(interface.index)).flatten()
+        })
     }
 }
 

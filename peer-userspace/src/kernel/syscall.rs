@@ -1,14 +1,20 @@
-//! Batch operations of bpf(2), which aya does not have.
+//! What aya does not have of bpf(2): batches, and the interface of a link.
 //!
 //! One update of a map of maps waits for an RCU grace period (8 to 40 ms on 6.18),
 //! a batch of thousands waits once.
-#![expect(unsafe_code, reason = "bpf(2) has no safe wrapper for batches")]
+#![expect(unsafe_code, reason = "bpf(2) has no safe wrapper for these")]
 
 use std::{
+    ffi::CString,
     io,
-    os::fd::{AsRawFd as _, BorrowedFd},
+    os::{
+        fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd},
+        unix::ffi::OsStrExt as _,
+    },
+    path::Path,
 };
 
+const BPF_OBJ_GET: libc::c_int = 7;
 const BPF_MAP_UPDATE_BATCH: libc::c_int = 26;
 const BPF_MAP_DELETE_BATCH: libc::c_int = 27;
 
@@ -27,7 +33,7 @@ struct BatchAttr {
 }
 
 /// Put `values[i]` at `keys[i]` for every `i`.
-pub(super) fn update(map: BorrowedFd<'_>, keys: &[u32], values: &[u32]) -> io::Result<()> {
+pub(super) fn update_batch(map: BorrowedFd<'_>, keys: &[u32], values: &[u32]) -> io::Result<()> {
     assert_eq!(keys.len(), values.len(), "a value for each key");
     let attr = BatchAttr {
         keys: keys.as_ptr() as u64,
@@ -38,7 +44,7 @@ pub(super) fn update(map: BorrowedFd<'_>, keys: &[u32], values: &[u32]) -> io::R
 }
 
 /// Remove every key.
-pub(super) fn delete(map: BorrowedFd<'_>, keys: &[u32]) -> io::Result<()> {
+pub(super) fn delete_batch(map: BorrowedFd<'_>, keys: &[u32]) -> io::Result<()> {
     let attr = BatchAttr {
         keys: keys.as_ptr() as u64,
         ..attr(map, keys)?
@@ -73,4 +79,41 @@ fn run(command: libc::c_int, attr: &BatchAttr) -> io::Result<()> {
     } else {
         Ok(())
     }
+}
+
+/// The `pathname` members of `union bpf_attr`.
+#[repr(C)]
+struct PathAttr {
+    pathname: u64,
+    bpf_fd: u32,
+    file_flags: u32,
+}
+
+/// ifindex of the interface a pinned link is attached to; 0 once that is gone.
+pub(super) fn link_interface(pin: &Path) -> io::Result<u32> {
+    let path = CString::new(pin.as_os_str().as_bytes())?;
+    let attr = PathAttr {
+        pathname: path.as_ptr() as u64,
+        bpf_fd: 0,
+        file_flags: 0,
+    };
+    // SAFETY: `attr` is laid out as the kernel reads it, and `path` outlives the call.
+    let fd = unsafe {
+        libc::syscall(
+            libc::SYS_bpf,
+            BPF_OBJ_GET,
+            std::ptr::from_ref(&attr),
+            size_of::<PathAttr>(),
+        )
+    };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel just made this descriptor for us.
+    let link = unsafe { OwnedFd::from_raw_fd(fd as i32) };
+    let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", link.as_raw_fd()))?;
+    let index = info.lines().find_map(|line| line.strip_prefix("ifindex:"));
+    index
+        .and_then(|index| index.trim().parse().ok())
+        .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
 }
