@@ -144,3 +144,34 @@ fn a_destination_in_no_network_is_the_hosts_business_by_default() -> Result<()> 
     assert_eq!(drops, 0);
     Ok(())
 }
+
+/// The kernel takes such frames for any address of the host's.
+#[test]
+fn neither_a_priority_tag_nor_a_broadcast_mac_leads_past_the_checks() -> Result<()> {
+    let scene = Scene::start("tag and broadcast")?;
+    let Scene { blue, green, .. } = &scene;
+    let wire = blue.frames()?;
+    scene.assert_drops(blue, "foreign-local", 4, || {
+        for (from, gateway) in blue.addresses().into_iter().zip(green.gateways()) {
+            let plain = scene.datagram(blue, from, gateway)?.frame();
+            let tagged = [&plain[..12], &[0x81, 0, 0xa0, 0], &plain[12..]].concat();
+            let broadcast = [&[0xff; 6], &plain[6..]].concat();
+            wire.send(&tagged)?;
+            wire.send(&broadcast)?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_broadcast_on_a_peers_subnet_is_not_forwarded() -> Result<()> {
+    let scene = Scene::start("directed broadcast")?;
+    let Scene { blue, .. } = &scene;
+    // Green's port is in 10.2.0.0/24: its last address and, as of old, its first.
+    scene.assert_drops(blue, "martian", 4, || {
+        for to in ["10.2.0.255", "10.2.0.0"] {
+            assert_eq!(blue.ping(to.parse()?, 2)?.received, 0, "{to}");
+        }
+        Ok(())
+    })
+}

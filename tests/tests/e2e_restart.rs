@@ -1,6 +1,6 @@
 //! The daemon may come, go and change its mind without a packet being lost.
 
-use std::{thread, time::Duration};
+use std::{fs, thread, time::Duration};
 
 use anyhow::{Result, ensure};
 use peer_tests::{Hook, Scene, wait_until};
@@ -117,4 +117,21 @@ fn editing_the_table_loses_no_packet_of_an_unchanged_peering() -> Result<()> {
         pings.assert_none_lost()?;
     }
     scene.assert_separated(&azure, &scene.red)
+}
+
+#[test]
+fn a_pin_somebody_removed_is_made_again() -> Result<()> {
+    let scene = Scene::start("removed pin")?;
+    let removed = fs::read_dir(&scene.daemon.bpffs)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.to_string_lossy().contains("/link_"))
+        .map(fs::remove_file)
+        .collect::<std::io::Result<Vec<()>>>()?;
+    assert!(!removed.is_empty());
+    wait_until("the programs are back", Duration::from_secs(15), || {
+        let pings = scene.blue.ping(scene.green.v4, 1)?;
+        ensure!(pings.none_lost(), "no answer yet");
+        Ok(())
+    })?;
+    scene.assert_connected(&scene.blue, &scene.green)
 }

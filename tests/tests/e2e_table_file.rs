@@ -110,3 +110,52 @@ fn one_bad_document_in_a_directory_of_tables_blocks_no_other_file() -> Result<()
     assert!(scene.daemon.log().contains("bad.yaml:5:"), "it is told");
     Ok(())
 }
+
+#[test]
+fn a_document_may_move_to_another_file() -> Result<()> {
+    let mut scene = Scene::prepare("moved document")?;
+    let folder = scene.lab.folder().join("tables");
+    fs::create_dir(&folder)?;
+    let all = scene.table.to_string();
+    let (first, rest) = all.split_once("\n---\n").unwrap_or_default();
+    fs::write(folder.join("b.yaml"), &all)?;
+    scene.daemon.table = folder.clone();
+    scene.daemon.start()?;
+    let pings = scene.blue.ping_meanwhile(scene.green.v4)?;
+    // Made in its new place before it is broken off the old one.
+    fs::write(folder.join("a.yaml"), first)?;
+    thread::sleep(Duration::from_millis(300));
+    fs::write(folder.join("b.yaml"), rest)?;
+    thread::sleep(Duration::from_millis(300));
+    // A file given another name.
+    fs::rename(folder.join("b.yaml"), folder.join("c.yaml"))?;
+    thread::sleep(Duration::from_millis(300));
+    pings.assert_none_lost()?;
+    let status = scene.daemon.peerctl(&["status"])?;
+    assert!(!status.said().contains("a.yaml: REFUSED"), "{status}");
+    assert!(!status.said().contains("c.yaml: REFUSED"), "{status}");
+    scene.assert_connected(&scene.blue, &scene.green)
+}
+
+#[test]
+fn a_table_directory_exchanged_as_a_whole_is_noticed() -> Result<()> {
+    let mut scene = Scene::prepare("exchanged directory")?;
+    let folder = scene.lab.folder().join("tables");
+    let next = scene.lab.folder().join("next");
+    fs::create_dir(&folder)?;
+    fs::create_dir(&next)?;
+    fs::write(folder.join("t.yaml"), scene.table.to_string())?;
+    let without = scene.table.clone().without_consent("green", "blue");
+    fs::write(next.join("t.yaml"), without.to_string())?;
+    scene.daemon.table = folder.clone();
+    scene.daemon.start()?;
+    scene.assert_connected(&scene.blue, &scene.green)?;
+    fs::rename(&folder, scene.lab.folder().join("old"))?;
+    fs::rename(&next, &folder)?;
+    wait_until("the withdrawal", Duration::from_secs(15), || {
+        let state = scene.status("blue", "green")?.state;
+        ensure!(state == "pending", "{state}");
+        Ok(())
+    })?;
+    scene.assert_separated(&scene.blue, &scene.green)
+}
