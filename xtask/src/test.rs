@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every test, with root only where tests need it.
 
-use std::{ffi::OsString, process::Command};
+use std::{env, ffi::OsString, process::Command};
 
 use anyhow::{Context as _, Result};
 
@@ -31,6 +31,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         "peer-ebpf",
         "--no-fail-fast",
     ]);
+    // The same random worlds every time, so that a change is judged by what it
+    // changes; another seed, or more PROPTEST_CASES, goes looking for more.
+    if env::var_os("PROPTEST_RNG_SEED").is_none() {
+        test.env("PROPTEST_RNG_SEED", "1");
+    }
     if !is_root()? {
         // Cargo and rustc stay the user's, so that target/ does too.
         println!("test: the tests load BPF programs and make namespaces, so they run through sudo");

@@ -111,11 +111,18 @@ pub(crate) fn agrees(
         ) => {
             let counts_for = || pairs.iter().any(|pair| counter(pair) == *counted);
             match (wanted, reason) {
-                (DropReason::ForeignLocal, DropReason::PeeringDown) => counts_for(),
+                (DropReason::ForeignLocal | DropReason::Martian, DropReason::PeeringDown) => {
+                    counts_for()
+                }
+                // An address of the host's that stands for a host where networks overlap:
+                // whose it is depends on who looks, that it may not is agreed on.
+                (DropReason::NotExported, DropReason::SpoofedSource) => {
+                    oracle.is_the_hosts(packet.source) && counts_for()
+                }
                 _ if wanted != reason => false,
                 // Whom it pretended to write to is nobody's business.
                 (_, DropReason::SpoofedSource) => true,
-                (_, DropReason::ForeignLocal) => *counted == 0,
+                (_, DropReason::ForeignLocal | DropReason::Martian) => *counted == 0,
                 _ => counts_for() || pairs.is_empty() && *counted == 0,
             }
         }

@@ -33,7 +33,7 @@ pub(crate) enum Fate {
     Local,
     Forward(Forward),
     /// With the peerings it may be counted for; none where it belongs to none. With
-    /// `foreign-local`, those it may be `peering-down` for instead.
+    /// `foreign-local` and `martian`, those it may be `peering-down` for instead.
     Drop(DropReason, Vec<PairLabel>),
 }
 
@@ -119,17 +119,17 @@ impl<'a> Oracle<'a> {
         if self.is_local(network, packet.ingress, destination) {
             return Fate::Local;
         }
+        // If several peerings that are down lead there, only one to the holder of the
+        // address, then it is as much any other's.
+        let others = || match self.owner(network, destination) {
+            Owner::Down(pairs) if pairs.len() > 1 => pairs,
+            _ => Vec::new(),
+        };
         if self.is_broadcast(network, destination) {
-            return Fate::Drop(DropReason::Martian, Vec::new());
+            return Fate::Drop(DropReason::Martian, others());
         }
         if self.is_foreign_local(network, destination) {
-            // If several peerings that are down lead there, only one to the holder of
-            // the address, then it is as much any other's.
-            let others = match self.owner(network, destination) {
-                Owner::Down(pairs) if pairs.len() > 1 => pairs,
-                _ => Vec::new(),
-            };
-            return Fate::Drop(DropReason::ForeignLocal, others);
+            return Fate::Drop(DropReason::ForeignLocal, others());
         }
         match self.owner(network, destination) {
             Owner::Own | Owner::Subnet => self.send(network, network, packet),
@@ -214,15 +214,22 @@ impl<'a> Oracle<'a> {
                 .any(|eyes| !self.is_foreign_local(eyes, source))
     }
 
-    /// No packet becomes a broadcast on a subnet that `network` reaches (RFC 2644).
+    /// No packet becomes a broadcast on a subnet that `network` reaches (RFC 2644). An
+    /// address that one of its own ports has is that port's, whatever it ends.
     fn is_broadcast(&self, network: &Network, address: IpAddr) -> bool {
-        self.ended_at(address)
-            .any(|other| match self.owner(network, address) {
-                Owner::Own | Owner::Subnet => other.id == network.id,
-                Owner::Peer(peer) => other.id == peer.id,
-                Owner::Down(pairs) => pairs.contains(&PairLabel::of(&network.id, &other.id)),
-                Owner::Stranger | Owner::Nobody => false,
-            })
+        let its_own = self.holders(address).any(|index| {
+            self.network_at(index)
+                .is_some_and(|holder| holder.id == network.id)
+        });
+        !its_own
+            && self
+                .ended_at(address)
+                .any(|other| match self.owner(network, address) {
+                    Owner::Own | Owner::Subnet => other.id == network.id,
+                    Owner::Peer(peer) => other.id == peer.id,
+                    Owner::Down(pairs) => pairs.contains(&PairLabel::of(&network.id, &other.id)),
+                    Owner::Stranger | Owner::Nobody => false,
+                })
     }
 
     /// An address of this port's. One that several ports of a network share is local

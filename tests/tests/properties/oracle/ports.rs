@@ -43,6 +43,11 @@ impl<'a> Oracle<'a> {
         })
     }
 
+    /// Whether any interface has this address.
+    pub(crate) fn is_the_hosts(&self, address: IpAddr) -> bool {
+        self.holders(address).next().is_some()
+    }
+
     /// The interfaces that have this address.
     pub(super) fn holders(&self, address: IpAddr) -> impl Iterator<Item = u32> {
         self.host
