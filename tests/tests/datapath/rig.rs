@@ -1,7 +1,11 @@
 //! The kernel under test: a namespace with the world's ports, the maps filled with
 //! a table, and the two programs.
 
-use std::{io, os::fd::AsFd as _, path::Path};
+use std::{
+    io,
+    os::fd::AsFd as _,
+    path::{Path, PathBuf},
+};
 
 use aya::programs::{ProgramFd, ProgramInfo};
 use peer_tests::{Lab, Namespace};
@@ -22,6 +26,8 @@ pub(crate) struct Rig {
     pub(crate) namespace: Namespace,
     pub(crate) datapath: Datapath,
     pub(crate) counters: Counters,
+    /// Where its maps are pinned.
+    pub(crate) pins: PathBuf,
     programs: [ProgramInfo; 2],
     fds: [ProgramFd; 2],
     /// What the counters should say in the end.
@@ -61,6 +67,7 @@ impl Rig {
             namespace,
             datapath,
             counters: Counters::open(dir),
+            pins: dir.to_owned(),
             fds: programs.each_ref().map(|program| program.fd().unwrap()),
             programs,
             books: Counted::new(),

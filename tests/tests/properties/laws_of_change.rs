@@ -5,9 +5,9 @@ use std::{
     net::IpAddr,
 };
 
-use peer_common::verdict;
+use peer_common::{flags, verdict};
 use peer_userspace::{
-    compile::{Change, ForwardingTable, Ids, diff},
+    compile::{Change, ForwardingTable, Ids, Policy, diff},
     model::{ObjectRef, PairLabel},
 };
 use proptest::{collection::vec, prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -102,6 +102,30 @@ proptest! {
     }
 
     #[test]
+    fn while_a_change_is_applied_no_packet_meets_rules_that_were_never_in_force(
+        world in world(),
+        edits in vec(edit(), 1..8),
+    ) {
+        let (old, new, destinations) = before_and_after(&world, &edits);
+        let mut table = old.table.clone();
+        for change in diff(&old.table, &new.table) {
+            table.apply(&change);
+            for network in table.fibs.keys() {
+                for destination in &destinations {
+                    let met = rules(&table, *network, *destination);
+                    let right =
+                        [&old.table, &new.table].map(|at| rules(at, *network, *destination));
+                    prop_assert!(
+                        matches!(met, InForce::Nothing) || right.contains(&met),
+                        "after {change:?} network {network} meets for {destination}\n{met:?}, \
+                         not one of\n{right:?}",
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
     fn numbers_stay_with_what_stays_and_no_two_directions_share_a_counter(
         steps in vec((subset(), pairs(), devices()), 1..8),
     ) {
@@ -154,7 +178,7 @@ fn random_edits_make_every_kind_of_change() {
         }
     }
     println!("{kinds:#?}");
-    assert_eq!(kinds.len(), 10, "{kinds:?}");
+    assert_eq!(kinds.len(), 12, "{kinds:?}");
     assert!(kinds.values().all(|count| *count >= 5), "{kinds:?}");
 }
 
@@ -195,6 +219,27 @@ fn keeps<K: Ord>(old: &BTreeMap<K, u32>, new: &BTreeMap<K, u32>) -> bool {
 
 fn distinct<K>(ids: &BTreeMap<K, u32>) -> bool {
     ids.values().collect::<BTreeSet<_>>().len() == ids.len()
+}
+
+/// What rules let pass to a destination.
+#[derive(Debug, PartialEq)]
+enum InForce<'a> {
+    Nothing,
+    Policy(&'a Policy),
+    Everything,
+}
+
+fn rules(table: &ForwardingTable, network: u32, destination: IpAddr) -> InForce<'_> {
+    match decide(table, network, destination) {
+        Decision::Route(route) if route.verdict == verdict::FORWARD => {
+            match table.policies.get(&route.counter) {
+                _ if !route.has(flags::POLICY) => InForce::Everything,
+                Some(policy) => InForce::Policy(policy),
+                None => InForce::Nothing,
+            }
+        }
+        _ => InForce::Nothing,
+    }
 }
 
 /// How a destination is forwarded from this port, if it is.
