@@ -2,6 +2,7 @@
 //!
 //! Every scenario is played from its beginning by either hook in either family.
 
+mod cost;
 mod errors;
 mod fragments;
 mod lasting;

@@ -119,6 +119,17 @@ impl Rig {
         Ok((Verdict::of(hook, returned), frame))
     }
 
+    /// What one of many runs on a frame takes, in nanoseconds; the books need
+    /// [`Rig::forget_counts`] then.
+    pub(crate) fn time(&self, hook: Hook, arrival: &Arrival, repeat: u32) -> u32 {
+        let context = match hook {
+            Hook::Xdp => xdp_md(arrival),
+            Hook::Tc => sk_buff(arrival),
+        };
+        let program = self.fds[hook as usize].as_fd();
+        sys::timed_run(program, &arrival.frame, &context, repeat).unwrap()
+    }
+
     /// Take what the counters say now for right.
     pub(crate) fn forget_counts(&mut self) {
         self.books = self.counters.near().counted();

@@ -2,7 +2,7 @@
 
 use peer_userspace::{
     lifecycle::State,
-    model::{AdminState, Consent, Network, ObjectRef, PairLabel},
+    model::{AdminState, Consent, Network, ObjectRef, PairLabel, Rule},
 };
 
 use super::Oracle;
