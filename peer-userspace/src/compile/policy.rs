@@ -67,7 +67,11 @@ fn consents<'a>(table: &'a Table, pair: &'a Pair) -> impl Iterator<Item = &'a Co
 pub fn excess(consent: &Consent) -> Option<String> {
     let lists = [("allow", &consent.allow), ("allowOut", &consent.allow_out)];
     lists.into_iter().find_map(|(field, rules)| {
-        let count = flat(rules.as_deref()?).len();
+        let count = rules
+            .as_deref()?
+            .iter()
+            .map(count)
+            .fold(0, usize::saturating_add);
         (count > MAX_RULES).then(|| {
             format!(
                 "{field}: its rules come to {count} combinations of a port range, a source and a \
@@ -75,6 +79,24 @@ pub fn excess(consent: &Consent) -> Option<String> {
             )
         })
     })
+}
+
+/// How many combinations a rule is. Counted, since to make them all could take more
+/// memory than there is.
+fn count(rule: &Rule) -> usize {
+    let of = |prefixes: &[IpNet], family| {
+        let same = prefixes.iter().filter(|prefix| family_of(prefix) == family);
+        same.count()
+    };
+    let pairs = match (&*rule.from, &*rule.to) {
+        ([], []) => 1,
+        ([], some) | (some, []) => some.len(),
+        (from, to) => [family::V4, family::V6]
+            .map(|family| of(from, family).saturating_mul(of(to, family)))
+            .into_iter()
+            .fold(0, usize::saturating_add),
+    };
+    rule.ports.len().max(1).saturating_mul(pairs)
 }
 
 /// One rule for each combination of a port range, a source and a destination. Those
@@ -178,6 +200,14 @@ mod tests {
         assert_eq!(flat(&[rule(&[1, 2, 3], &both, &[])]).len(), 6);
         assert_eq!(flat(&[rule(&[1, 2, 3], &both, &both)]).len(), 6);
         assert_eq!(flat(&[rule(&[1], &both, &["10.1.0.0/16"])]).len(), 1);
+        for (ports, from, to) in [(3, 2, 2), (0, 2, 0), (0, 0, 1), (2, 0, 0), (0, 0, 0)] {
+            let rule = rule(&[1, 2, 3][..ports], &both[..from], &both[..to]);
+            assert_eq!(
+                count(&rule),
+                flat(std::slice::from_ref(&rule)).len(),
+                "{rule:?}"
+            );
+        }
         let twice = rule(&[1, 1], &[], &[]);
         assert_eq!(
             flat(&[twice.clone(), twice]).len(),
