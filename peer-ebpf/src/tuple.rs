@@ -89,7 +89,7 @@ pub(crate) fn read(
     let found = if v6 {
         ipv6(packet, at, end, tuple, header)
     } else {
-        ipv4(packet, at, tuple, header)
+        ipv4(packet, at, end, tuple, header)
     };
     if found && !tuple.is(role::LATER) {
         transport(packet, end, tuple, header);
@@ -98,8 +98,8 @@ pub(crate) fn read(
 }
 
 #[inline(always)]
-fn ipv4(packet: &impl Packet, at: u32, tuple: &mut Tuple, header: &mut [u8; 40]) -> bool {
-    if !packet.load(at, &mut header[..20]) {
+fn ipv4(packet: &impl Packet, at: u32, end: u32, tuple: &mut Tuple, header: &mut [u8; 40]) -> bool {
+    if at + 20 > end || !packet.load(at, &mut header[..20]) {
         return false;
     }
     let address = |at| {
@@ -131,7 +131,7 @@ fn ipv4(packet: &impl Packet, at: u32, tuple: &mut Tuple, header: &mut [u8; 40])
 
 #[inline(always)]
 fn ipv6(packet: &impl Packet, at: u32, end: u32, tuple: &mut Tuple, header: &mut [u8; 40]) -> bool {
-    if !packet.load(at, header) {
+    if at + 40 > end || !packet.load(at, header) {
         return false;
     }
     tuple.source = [half(header, 8), half(header, 16)];
@@ -219,7 +219,8 @@ fn transport(packet: &impl Packet, end: u32, tuple: &mut Tuple, header: &mut [u8
     if protocol == TCP {
         tuple.role |= role::TCP;
         // SYN without ACK.
-        if packet.load(tuple.transport + 13, &mut header[..1]) && header[0] & 0x12 == 0x02 {
+        let flags = tuple.transport + 13;
+        if flags < end && packet.load(flags, &mut header[..1]) && header[0] & 0x12 == 0x02 {
             tuple.role |= role::CONNECTS;
         }
     }
