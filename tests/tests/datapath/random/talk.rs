@@ -9,7 +9,7 @@ use crate::datapath::{
     world::{BLUE, GREEN, Port, RED},
 };
 
-pub(super) const PORTS: [u16; 4] = [53, 443, 8080, 40000];
+pub(super) const PORTS: [u16; 3] = [53, 443, 40000];
 
 /// A packet and the port it comes in by.
 pub(super) fn packet(random: &mut Random) -> (Port, Packet) {
@@ -80,7 +80,7 @@ fn payload(
         .concat();
     let icmp = if v4 { ICMP } else { ICMPV6 };
     let id = random.below(3) as u8;
-    match random.below(8) {
+    match random.below(10) {
         0..=2 => {
             let flags = random.pick(&[0x02, 0x12, 0x10, 0x10, 0x04]);
             let rest = [0, 0, 0, 1, 0, 0, 0, 1, 0x50, flags, 1, 0, 0, 0, 0, 0];
@@ -95,10 +95,16 @@ fn payload(
             };
             (icmp, vec![random.pick(&kinds), 0, 0, 0, 0, id, 0, 1])
         }
-        6 if quotes => {
+        6..=8 if quotes => {
             let kinds = if v4 { [3, 11, 12, 5] } else { [1, 2, 3, 4] };
-            // What the other side may have sent.
-            let quoted = said(random, v4, destination, source, false).bytes();
+            // What the other side may have sent, or another host of it.
+            let another = FAMILIES[usize::from(!v4)].sibling;
+            let sender = if random.percent(20) {
+                another
+            } else {
+                destination
+            };
+            let quoted = said(random, v4, sender, source, false).bytes();
             let message = [&[random.pick(&kinds), 0, 0, 0, 0, 0, 0, 0], &quoted[14..]].concat();
             (icmp, message)
         }
