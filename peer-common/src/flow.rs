@@ -57,3 +57,26 @@ pub const fn lifetime(key: &FlowKey) -> u64 {
         _ => 60 * SECOND,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{family, kind};
+
+    #[test]
+    fn a_flow_lasts_as_long_as_its_protocol_is_given() {
+        let lasts = |protocol, fragments| {
+            let key = FlowKey {
+                kind: kind(family::V6, protocol),
+                fragments,
+                ..FlowKey::zeroed()
+            };
+            lifetime(&key) / SECOND
+        };
+        assert_eq!(
+            [6, 17, 58, 47].map(|one| lasts(one, 0)),
+            [7440, 300, 60, 60]
+        );
+        assert_eq!([6, 17, 58].map(|one| lasts(one, 1)), [30, 30, 30]);
+    }
+}
