@@ -53,7 +53,7 @@ fn judge(packet: &impl Packet, v6: bool, end: u32, counter: u32) -> Option<bool>
     }
     if tuple.is(role::ERROR) {
         // About a packet that its receiver sent in a flow? It does not keep the flow
-        // alive (RFC 5508 REQ-4).
+        // alive (RFC 5508).
         const ICMP_HEADER: u32 = 8;
         let quote = tuple.transport + ICMP_HEADER;
         if tuple::read(packet, v6, quote, end, quoted) && quoted.tuple.source == tuple.destination {

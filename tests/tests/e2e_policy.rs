@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use aya::maps::{Array, Map, MapData};
 use peer_tests::{Direction, Host, Scene, tcp_transfer, udp_round_trips, wait_until};
 
 /// How long a change of rules may take to show.
@@ -210,6 +211,15 @@ fn the_first_rules_of_a_peering_let_what_they_permit_go_on() -> Result<()> {
     })
 }
 
+/// Of the rules of the first peering there is, from its smaller network to its larger.
+fn generation(scene: &Scene) -> Result<u64> {
+    type Bytes = [u8; size_of::<peer_common::Policy>()];
+    let data = MapData::from_pin(scene.daemon.bpffs.join("policy_2"))?;
+    let map: Array<_, Bytes> = Map::from_map_data(data)?.try_into()?;
+    let policy: peer_common::Policy = bytemuck::pod_read_unaligned(&map.get(&0, 0)?);
+    Ok(policy.generation)
+}
+
 #[test]
 fn flows_outlive_the_daemon() -> Result<()> {
     let mut scene = scene(
@@ -223,9 +233,11 @@ fn flows_outlive_the_daemon() -> Result<()> {
         thread::spawn(move || tcp_transfer(&green, &blue, blue.v4, Direction::Upload, 4))
     };
     thread::sleep(Duration::from_secs(1));
+    let before = generation(&scene)?;
     scene.daemon.kill9()?;
     thread::sleep(Duration::from_millis(500));
     scene.daemon.start()?;
+    ensure!(generation(&scene)? == before, "the rules were put anew");
     let moved = transfer
         .join()
         .map_err(|_| anyhow::anyhow!("the transfer panicked"))??;

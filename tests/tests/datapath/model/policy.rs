@@ -155,7 +155,7 @@ fn fragments(said: &Said<'_>, v4: bool, id: u32, counter: u32) -> Key {
 }
 
 fn sided(kind: u16, from: End, to: End, counter: u32) -> Key {
-    if counter % 2 == 0 {
+    if counter.is_multiple_of(2) {
         (kind, from, to)
     } else {
         (kind, to, from)
