@@ -10,13 +10,17 @@
 pub mod checksum;
 mod counters;
 mod drop_reason;
+mod flow;
 pub mod limits;
+mod policy;
 mod port;
 mod registry;
 mod route;
 
 pub use counters::{Drops, Traffic};
 pub use drop_reason::DropReason;
+pub use flow::{Flow, FlowKey, SEEN_EVERY, lifetime};
+pub use policy::{MAX_RULES, Policy, Rule, Rules, Words, family, kind, words};
 pub use port::{Port, UNMANAGED_DROP, UNMANAGED_PASS};
 pub use registry::{NetworkRecord, PeeringRecord};
 pub use route::{Route, flags, verdict};
@@ -24,4 +28,4 @@ pub use route::{Route, flags, verdict};
 /// Version of everything in this crate that a pinned map holds. Maps of another
 /// version are not reused but made anew; raise it whenever a layout or a meaning
 /// changes.
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;

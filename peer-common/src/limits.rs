@@ -12,3 +12,6 @@ pub const MAX_ROUTES: u32 = 1 << 20;
 pub const MAX_ELSEWHERE: u32 = 1 << 20;
 /// Traffic counters: two directions a peering.
 pub const MAX_COUNTERS: u32 = 2 * MAX_PEERINGS;
+/// Flows of one peering with rules; the least recently used make room for new ones.
+/// Their memory is taken when the peering gets its first rule.
+pub const MAX_FLOWS: u32 = 8192;

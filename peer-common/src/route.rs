@@ -22,6 +22,9 @@ pub mod flags {
     pub const XDP_EGRESS: u16 = 1 << 2;
     /// Packets *from* this prefix may come in to the network that owns the table.
     pub const SOURCE: u16 = 1 << 3;
+    /// The peering has rules: a packet passes only if its
+    /// [`Policy`](crate::Policy) or a flow permits it.
+    pub const POLICY: u16 = 1 << 4;
 }
 
 /// Value of the per-network tries. One lookup tells everything that is to be

@@ -1,4 +1,4 @@
-//! Counting: the only place that writes to a map.
+//! Counting: the only place that writes to counters.
 
 use core::hint::black_box;
 

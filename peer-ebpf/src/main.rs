@@ -2,9 +2,10 @@
 //! over the same maps.
 //!
 //! `xdp.rs` and `tc.rs` are the entries; `pipeline.rs` is the order of the
-//! stages, one file each: parse, port, local, route, source, limits; the entry
-//! then rewrites, counts and redirects as its hook can. Stages decide and change
-//! nothing; only `rewrite.rs` writes to a packet and only `count.rs` to a map.
+//! stages, one file each: parse, port, local, route, source, policy, limits; the
+//! entry then rewrites, counts and redirects as its hook can. Stages decide and
+//! change nothing, but for the flows that policy records; only `rewrite.rs` writes to
+//! a packet, only `count.rs` and `flows.rs` to a map.
 
 #![no_std]
 #![no_main]
@@ -14,17 +15,20 @@
 )]
 
 mod count;
+mod flows;
 mod limits;
 mod local;
 mod maps;
 mod packet;
 mod parse;
 mod pipeline;
+mod policy;
 mod port;
 mod rewrite;
 mod route;
 mod source;
 mod tc;
+mod tuple;
 mod xdp;
 
 /// The kernel lets only GPL-compatible programs call some of the helpers used.

@@ -1,15 +1,19 @@
 //! The maps. Userspace pins each under its name in lower case.
 
 use aya_ebpf::{
-    btf_maps::{Array, ArrayOfMaps, DevMap, HashMap, LpmTrie, PerCpuArray},
+    btf_maps::{Array, ArrayOfMaps, DevMap, HashMap, LpmTrie, LruHashMap, PerCpuArray},
     macros::btf_map,
 };
-use peer_common::{Drops, Port, Route, Traffic, limits};
+use peer_common::{Drops, Flow, FlowKey, Policy, Port, Route, Traffic, limits};
+
+use crate::policy::Desk;
 
 const NETWORKS: usize = limits::MAX_NETWORKS as usize;
 const ROUTES: usize = limits::MAX_ROUTES as usize;
 const ELSEWHERES: usize = limits::MAX_ELSEWHERE as usize;
 const COUNTERS: usize = limits::MAX_COUNTERS as usize;
+const PEERINGS: usize = limits::MAX_PEERINGS as usize;
+const FLOW_SLOTS: usize = limits::MAX_FLOWS as usize;
 const PORT_SLOTS: usize = limits::MAX_PORTS as usize;
 
 /// Ports by ingress ifindex.
@@ -34,6 +38,24 @@ pub(crate) static ELSEWHERE4: LpmTrie<[u8; 4], u32, ELSEWHERES> = LpmTrie::new()
 /// The same for IPv6.
 #[btf_map]
 pub(crate) static ELSEWHERE6: LpmTrie<[u8; 16], u32, ELSEWHERES> = LpmTrie::new();
+
+/// The rules of each direction of a peering that has any, by a route's counter. Each
+/// is a map of its own: elements of a hash map are used again at once, maps only when
+/// no program looks at them any more.
+#[btf_map]
+pub(crate) static POLICIES: ArrayOfMaps<Array<Policy, 1>, COUNTERS> = ArrayOfMaps::new();
+
+/// The flows of one peering.
+pub(crate) type FlowMap = LruHashMap<FlowKey, Flow, FLOW_SLOTS>;
+
+/// The flows of each peering that has rules, by its id: no peering's traffic takes
+/// room from another's.
+#[btf_map]
+pub(crate) static FLOWS: ArrayOfMaps<FlowMap, PEERINGS> = ArrayOfMaps::new();
+
+/// Room for the policy stage to work in.
+#[btf_map]
+pub(crate) static DESK: PerCpuArray<Desk, 1> = PerCpuArray::new();
 
 /// Egress devices for XDP, by slot.
 #[btf_map]

@@ -16,6 +16,8 @@ pub(crate) trait Packet {
     fn gso_segments(&self) -> u32;
     /// Whether a VLAN tag was taken off the frame and stands beside it.
     fn has_tag(&self) -> bool;
+    /// Copy the bytes at `offset`, linear or not, if they are there. Costs a call.
+    fn load(&self, offset: u32, into: &mut [u8]) -> bool;
 }
 
 /// Bytes of an untagged Ethernet header.

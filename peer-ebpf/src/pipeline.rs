@@ -1,12 +1,12 @@
 //! The order of the stages, the same for both hooks. Decides, changes nothing.
 
-use peer_common::{DropReason, Port, Route, UNMANAGED_DROP, verdict};
+use peer_common::{DropReason, Port, Route, UNMANAGED_DROP, flags, verdict};
 
 use crate::{
     limits, local,
     packet::Packet,
     parse::{self, Ip, Wire},
-    port,
+    policy, port,
     route::Address,
     source,
 };
@@ -125,6 +125,9 @@ where
     {
         if !source::may_send(ip.source, network, route.network) {
             return drop(source::reason(ip.source, network), route.counter);
+        }
+        if route.has(flags::POLICY) && !policy::permits(packet, N == 16, ip.bytes, route.counter) {
+            return drop(DropReason::Policy, route.counter);
         }
         return match limits::exceeded(ip, wire, route) {
             Some(reason) => drop(reason, route.counter),

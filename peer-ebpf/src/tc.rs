@@ -5,7 +5,8 @@ use aya_ebpf::{
     EbpfContext as _,
     bindings::{TC_ACT_SHOT, TC_ACT_UNSPEC, bpf_redir_neigh, bpf_redir_neigh__bindgen_ty_1},
     helpers::generated::{
-        bpf_csum_update, bpf_redirect, bpf_redirect_neigh, bpf_skb_change_head, bpf_skb_vlan_pop,
+        bpf_csum_update, bpf_redirect, bpf_redirect_neigh, bpf_skb_change_head, bpf_skb_load_bytes,
+        bpf_skb_vlan_pop,
     },
     macros::classifier,
     programs::TcContext,
@@ -25,7 +26,7 @@ const AF_INET: u32 = 2;
 const AF_INET6: u32 = 10;
 
 /// Ethernet, IPv6 and the first bytes of TCP, UDP or neighbour discovery: all
-/// that any stage reads.
+/// that any stage reads in place.
 const HEADERS: u32 = ETHERNET as u32 + 40 + 24;
 
 impl Packet for TcContext {
@@ -66,6 +67,13 @@ impl Packet for TcContext {
     fn has_tag(&self) -> bool {
         // SAFETY: as above.
         unsafe { (*self.skb.skb).vlan_present != 0 }
+    }
+
+    #[inline(always)]
+    fn load(&self, offset: u32, into: &mut [u8]) -> bool {
+        let (bytes, length) = (into.as_mut_ptr().cast(), into.len() as u32);
+        // SAFETY: the helper checks the offset and writes no more than `into` holds.
+        unsafe { bpf_skb_load_bytes(self.skb.skb.cast(), offset, bytes, length) == 0 }
     }
 }
 

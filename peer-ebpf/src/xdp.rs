@@ -5,7 +5,7 @@
 
 use aya_ebpf::{
     bindings::xdp_action::{XDP_ABORTED, XDP_DROP, XDP_PASS},
-    helpers::generated::bpf_xdp_get_buff_len,
+    helpers::generated::{bpf_xdp_get_buff_len, bpf_xdp_load_bytes},
     macros::xdp,
     programs::XdpContext,
 };
@@ -55,6 +55,13 @@ impl Packet for XdpContext {
     #[inline(always)]
     fn has_tag(&self) -> bool {
         false
+    }
+
+    #[inline(always)]
+    fn load(&self, offset: u32, into: &mut [u8]) -> bool {
+        let (bytes, length) = (into.as_mut_ptr().cast(), into.len() as u32);
+        // SAFETY: the helper checks the offset and writes no more than `into` holds.
+        unsafe { bpf_xdp_load_bytes(self.ctx, offset, bytes, length) == 0 }
     }
 }
 

@@ -3,7 +3,8 @@
 //! `world` is a forwarding table written by hand and `rig` the kernel that holds
 //! it; `packet` builds what goes in and what should come out. `cases` are single
 //! packets with everything they should do, `differential` compares thousands of
-//! random ones with `model`, which shares no code with the programs. Needs root.
+//! random ones with `model`, which shares no code with the programs; `policy` is about
+//! packets that depend on earlier ones. Needs root.
 //!
 //! What a test run does not show: the device and the next hop of a redirect
 //! (`live` sees the device of XDP's), frames below 14 bytes, and for tc VLAN tags
@@ -27,6 +28,7 @@ mod datapath {
     mod outcome;
     mod packet;
     mod places;
+    mod policy;
     mod random;
     mod rig;
     mod route;

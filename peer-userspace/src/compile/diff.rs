@@ -4,19 +4,24 @@
 //! new one. For one longest-prefix table that holds exactly when prefixes are put
 //! longest first and then removed shortest first. *Elsewhere* is consulted when a
 //! network's table has no match, so it changes between the two.
+//!
+//! Rules are there before a route asks for them and until none does, so that no step
+//! lets a packet pass that neither the old rules nor the new ones permit.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use ipnet::IpNet;
 use peer_common::{DropReason, Port, Route};
 
-use super::{Fib, ForwardingTable};
+use super::{Fib, ForwardingTable, Policy};
 
 /// One step of an apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Put a device into a slot.
     PutDevice(u32, u32),
+    /// Put these directions' rules, and make room for their peerings' flows.
+    PutPolicies(BTreeMap<u32, Policy>),
     /// Make these networks' tables, filled, and publish them together: one update
     /// of an outer map costs as much as a thousand.
     AddFibs(BTreeMap<u32, Fib>),
@@ -32,6 +37,8 @@ pub enum Change {
     PutPort(u32, Port),
     /// Manage a port no more.
     RemovePort(u32),
+    /// Drop these directions' rules, and the flows of peerings without any.
+    RemovePolicies(Vec<u32>),
     /// Drop these networks' tables.
     RemoveFibs(Vec<u32>),
     /// Empty a slot.
@@ -47,6 +54,16 @@ pub fn diff(old: &ForwardingTable, new: &ForwardingTable) -> Vec<Change> {
             .into_iter()
             .map(|(slot, index)| Change::PutDevice(slot, index)),
     );
+
+    let policies: BTreeMap<u32, Policy> = new
+        .policies
+        .iter()
+        .filter(|(counter, policy)| old.policies.get(counter) != Some(policy))
+        .map(|(counter, policy)| (*counter, policy.clone()))
+        .collect();
+    if !policies.is_empty() {
+        changes.push(Change::PutPolicies(policies));
+    }
 
     let added: BTreeMap<u32, Fib> = new
         .fibs
@@ -97,14 +114,13 @@ pub fn diff(old: &ForwardingTable, new: &ForwardingTable) -> Vec<Change> {
     );
     changes.extend(no_ports.into_iter().map(Change::RemovePort));
 
-    let gone: Vec<u32> = old
-        .fibs
-        .keys()
-        .filter(|id| !new.fibs.contains_key(id))
-        .copied()
-        .collect();
-    if !gone.is_empty() {
-        changes.push(Change::RemoveFibs(gone));
+    let no_policies = gone(&old.policies, &new.policies);
+    if !no_policies.is_empty() {
+        changes.push(Change::RemovePolicies(no_policies));
+    }
+    let no_fibs = gone(&old.fibs, &new.fibs);
+    if !no_fibs.is_empty() {
+        changes.push(Change::RemoveFibs(no_fibs));
     }
     changes.extend(no_devices.into_iter().map(Change::RemoveDevice));
     changes
@@ -120,12 +136,15 @@ fn entries<K: Ord + Copy, V: PartialEq + Copy>(
         .filter(|(key, value)| old.get(key) != Some(*value))
         .map(|(key, value)| (*key, *value))
         .collect();
-    let removed = old
-        .keys()
+    (put, gone(old, new))
+}
+
+/// What is gone.
+fn gone<K: Ord + Copy, V>(old: &BTreeMap<K, V>, new: &BTreeMap<K, V>) -> Vec<K> {
+    old.keys()
         .filter(|key| !new.contains_key(key))
         .copied()
-        .collect();
-    (put, removed)
+        .collect()
 }
 
 impl ForwardingTable {
@@ -137,6 +156,11 @@ impl ForwardingTable {
             }
             Change::RemoveDevice(slot) => {
                 self.devices.remove(slot);
+            }
+            Change::PutPolicies(policies) => self.policies.extend(policies.clone()),
+            Change::RemovePolicies(counters) => {
+                self.policies
+                    .retain(|counter, _| !counters.contains(counter));
             }
             Change::AddFibs(fibs) => self.fibs.extend(fibs.clone()),
             Change::RemoveFibs(ids) => self.fibs.retain(|id, _| !ids.contains(id)),

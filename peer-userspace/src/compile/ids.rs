@@ -91,6 +91,8 @@ impl Used {
             used.peerings.insert(route.counter / 2);
             used.devices.insert(route.device);
         }
+        used.peerings
+            .extend(content.policies.keys().map(|counter| counter / 2));
         used
     }
 }

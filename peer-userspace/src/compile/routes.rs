@@ -9,6 +9,7 @@ use peer_common::{DropReason, Port, Route, UNMANAGED_DROP, UNMANAGED_PASS, flags
 use super::{
     Fib, ForwardingTable, Ids, Ports, local,
     paths::{Hop, Paths, paths, within},
+    policy,
     prefix::{self, longest_match},
 };
 use crate::{
@@ -54,6 +55,7 @@ pub fn compile(
             .values()
             .filter_map(|network| Some((*ids.networks.get(&network.id)?, compiler.fib(network))))
             .collect(),
+        policies: policy::policies(table, states, ids),
         elsewhere: compiler.elsewhere(),
     }
 }
@@ -148,8 +150,15 @@ impl Compiler<'_> {
                     .collect()
             }
         };
+        let judged = if policy::has_rules(self.table, state) {
+            flags::POLICY
+        } else {
+            0
+        };
         for (at, hop) in within(paths, &routed) {
-            fib.insert(at, self.route(hop, peer, counter));
+            let mut route = self.route(hop, peer, counter);
+            route.flags |= judged;
+            fib.insert(at, route);
         }
     }
 

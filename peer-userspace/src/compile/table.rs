@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use peer_common::{DropReason, Port, Route};
 
+use super::Policy;
+
 /// One network's table, both families.
 pub type Fib = BTreeMap<IpNet, Route>;
 
@@ -17,6 +19,8 @@ pub struct ForwardingTable {
     pub devices: BTreeMap<u32, u32>,
     /// Maps `fib4` and `fib6`, by network id.
     pub fibs: BTreeMap<u32, Fib>,
+    /// Maps `policies`, by a route's counter. Peerings with any have a map in `flows`.
+    pub policies: BTreeMap<u32, Policy>,
     /// Maps `elsewhere4` and `elsewhere6`.
     pub elsewhere: BTreeMap<IpNet, DropReason>,
 }

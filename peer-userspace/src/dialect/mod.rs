@@ -10,6 +10,7 @@ mod native_metadata;
 mod native_network;
 mod native_peering;
 mod native_port;
+mod native_rules;
 mod scalar;
 mod value;
 pub mod write;

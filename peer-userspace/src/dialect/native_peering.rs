@@ -1,6 +1,8 @@
 //! `kind: Peering` of `peerd/v1`: one side's consent.
 
-use super::{Findings, addresses::prefix, native_metadata::Metadata, value::Value};
+use super::{
+    Findings, addresses::prefix, native_metadata::Metadata, native_rules::rule, value::Value,
+};
 use crate::model::{AdminState, Consent, Name, PeerRef};
 
 /// Reads a consent's `spec`.
@@ -28,17 +30,16 @@ pub(super) fn read(
         Some(export) => export.every(findings, prefix).map(Some),
         None => Some(None),
     };
-    let mut unsupported = Vec::new();
-    for name in ["allow", "allowOut"] {
-        if let Some(rules) = fields.optional(name) {
-            check_rules(&rules, findings);
-            unsupported.push(name);
-        }
-    }
+    let mut rules = |name, findings: &mut Findings| match fields.optional(name) {
+        Some(rules) => rules.every(findings, rule).map(Some),
+        None => Some(None),
+    };
+    let (allow, allow_out) = (rules("allow", findings), rules("allowOut", findings));
     let ttl = match fields.optional("ttl") {
         Some(ttl) => read_ttl(&ttl, findings).map(Some),
         None => Some(None),
     };
+    let mut unsupported = Vec::new();
     if let Some(hops) = fields.optional("hops")
         && hops.number("a number of hops", (1, 2), findings) == Some(2)
     {
@@ -52,6 +53,8 @@ pub(super) fn read(
         peer: peer?,
         admin_state: admin_state?,
         export: export?,
+        allow: allow?,
+        allow_out: allow_out?,
         ttl: ttl?,
         unsupported,
     })
@@ -108,18 +111,6 @@ fn read_ttl(value: &Value<'_>, findings: &mut Findings) -> Option<String> {
         return None;
     }
     Some(text.to_owned())
-}
-
-/// Checks the shape of rules that this version does not enforce.
-fn check_rules(value: &Value<'_>, findings: &mut Findings) {
-    for rule in value.items(findings).unwrap_or_default() {
-        if let Some(mut fields) = rule.fields(findings) {
-            for name in ["protocol", "ports", "from", "to"] {
-                fields.optional(name);
-            }
-            fields.finish(&[], findings);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -260,8 +251,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_enforced_is_noted_and_no_error() {
-        let consent = read("hops: 2\nallowOut: [{ to: [any] }]\nallow: []");
-        assert_eq!(consent.unsupported, ["allow", "allowOut", "hops: 2"]);
+        assert_eq!(read("hops: 2").unsupported, ["hops: 2"]);
         assert!(read("hops: 1").unsupported.is_empty());
         assert_eq!(
             errors_of("hops: 3"),
@@ -270,7 +260,16 @@ mod tests {
     }
 
     #[test]
-    fn rules_have_the_right_shape_even_so() {
+    fn no_rules_are_not_the_same_as_none_given() {
+        let consent = read("allow: []\nallowOut: [{ protocol: icmp }, {}]");
+        assert_eq!(consent.allow, Some(vec![]));
+        assert_eq!(consent.allow_out.map(|rules| rules.len()), Some(2));
+        let none = read("");
+        assert_eq!((none.allow, none.allow_out), (None, None));
+    }
+
+    #[test]
+    fn rules_are_mappings_with_known_fields() {
         assert_eq!(
             errors_of("allow:\nallowOut: [tcp, { port: 80 }, { action: drop }]"),
             [

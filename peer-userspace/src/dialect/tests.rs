@@ -4,7 +4,9 @@
 use std::{collections::BTreeMap, net::IpAddr};
 
 use super::*;
-use crate::model::{AdminState, Mode, Port, RouteMode, StaticRoute, Unmanaged};
+use crate::model::{
+    AdminState, Mode, Port, PortRange, Protocol, RouteMode, Rule, StaticRoute, Unmanaged,
+};
 
 /// The table of design.md, section 2, as users read it there.
 const EXAMPLE: &str = r#"apiVersion: peerd/v1
@@ -126,8 +128,23 @@ fn the_contracts_example_is_read_field_by_field() {
         peer: "green-team/green".parse().unwrap(),
         admin_state: AdminState::Up,
         export: Some(vec![prefix("10.1.0.0/17")]),
+        allow: Some(vec![
+            Rule {
+                protocol: Protocol::Number(6),
+                ports: vec![PortRange(443..=443), PortRange(8000..=8999)],
+                from: vec![prefix("10.2.0.0/16")],
+                to: vec![prefix("10.1.9.0/24")],
+            },
+            Rule {
+                protocol: Protocol::Number(1),
+                ports: vec![],
+                from: vec![],
+                to: vec![],
+            },
+        ]),
+        allow_out: Some(vec![]),
         ttl: Some("7d".to_owned()),
-        unsupported: vec!["allow", "allowOut"],
+        unsupported: vec![],
     };
     let to_blue = Consent {
         id: "green-team/to-blue".parse().unwrap(),
@@ -136,6 +153,8 @@ fn the_contracts_example_is_read_field_by_field() {
         peer: "blue-team/blue".parse().unwrap(),
         admin_state: AdminState::Up,
         export: None,
+        allow: None,
+        allow_out: None,
         ttl: None,
         unsupported: vec![],
     };

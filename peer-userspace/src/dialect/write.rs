@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::NATIVE;
-use crate::model::{Consent, Network, ObjectRef, Port};
+use crate::model::{Consent, Network, ObjectRef, Port, Rule};
 
 /// A `kind: Network` document.
 pub fn network(network: &Network) -> Value {
@@ -37,6 +37,8 @@ pub fn consent(consent: &Consent) -> Value {
             "export",
             consent.export.as_ref().map(|export| json!(export)),
         ),
+        ("allow", consent.allow.as_deref().map(rules)),
+        ("allowOut", consent.allow_out.as_deref().map(rules)),
         ("ttl", consent.ttl.as_ref().map(|ttl| json!(ttl))),
     ];
     for (key, value) in optional {
@@ -58,6 +60,25 @@ fn metadata(id: &ObjectRef, labels: &std::collections::BTreeMap<String, String>)
         metadata["labels"] = json!(labels);
     }
     metadata
+}
+
+fn rules(rules: &[Rule]) -> Value {
+    rules.iter().map(rule).collect()
+}
+
+fn rule(rule: &Rule) -> Value {
+    let mut written = json!({ "protocol": rule.protocol });
+    let lists = [
+        ("ports", (!rule.ports.is_empty()).then(|| json!(rule.ports))),
+        ("from", (!rule.from.is_empty()).then(|| json!(rule.from))),
+        ("to", (!rule.to.is_empty()).then(|| json!(rule.to))),
+    ];
+    for (key, value) in lists {
+        if let Some(value) = value {
+            written[key] = value;
+        }
+    }
+    written
 }
 
 fn port(port: &Port) -> Value {
@@ -82,4 +103,29 @@ fn port(port: &Port) -> Value {
     }
     written.insert("mode".into(), json!(port.mode));
     Value::Object(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{parse, tests::peering};
+
+    #[test]
+    fn rules_are_read_as_they_were_written() {
+        for rules in [
+            "[]",
+            "[{}]",
+            "[{ protocol: tcp, ports: [22, 80-90, 1-65535] }, { protocol: udp }]",
+            "[{ protocol: 6 }, { protocol: 0 }, { protocol: 255 }, { protocol: 132, ports: [1] }]",
+            "[{ protocol: icmp, from: [10.2.0.0/16] }, { protocol: icmpv6, to: [\"fd00::/8\"] }]",
+            "[{ protocol: any, from: [0.0.0.0/0, \"::/0\"], to: [10.1.0.1/32] }]",
+        ] {
+            let text = format!(
+                "network: blue\npeer: {{ network: green }}\nallow: {rules}\nallowOut: {rules}"
+            );
+            let consent = parse(&peering(&text)).unwrap().consents.remove(0).0;
+            let written = super::consent(&consent).to_string();
+            let again = parse(&written).unwrap().consents.remove(0).0;
+            assert_eq!(again, consent, "{written}");
+        }
+    }
 }

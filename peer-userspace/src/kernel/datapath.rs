@@ -13,6 +13,7 @@ use super::{
     fibs::Fibs,
     maps::FlatMaps,
     object,
+    policies::Policies,
     registry::{Registered, Registry},
 };
 use crate::{
@@ -25,6 +26,7 @@ pub struct Datapath {
     object: Ebpf,
     flat: FlatMaps,
     fibs: Fibs,
+    policies: Policies,
     counters: CounterMaps,
     registry: Registry,
     attachments: Attachments,
@@ -51,6 +53,7 @@ impl Datapath {
         let mut datapath = Self {
             flat: FlatMaps::of(&mut object)?,
             fibs: Fibs::of(&mut object, dir)?,
+            policies: Policies::of(&mut object, dir)?,
             counters: CounterMaps::of(&mut object)?,
             outdated: !attachments.ports().is_empty(),
             object,
@@ -105,6 +108,7 @@ impl Datapath {
             ports: self.flat.ports()?,
             devices: self.flat.devices(),
             fibs: self.fibs.content()?,
+            policies: self.policies.content()?,
             elsewhere: self.flat.elsewhere()?,
         };
         Ok(())
@@ -129,6 +133,8 @@ impl Datapath {
     fn carry_out(&mut self, change: &Change) -> Result<(), KernelError> {
         match change {
             Change::PutDevice(slot, index) => self.flat.put_device(*slot, *index),
+            Change::PutPolicies(policies) => self.policies.put(policies),
+            Change::RemovePolicies(counters) => self.policies.remove(counters),
             Change::AddFibs(fibs) => self.fibs.add(fibs),
             Change::PutRoute(id, at, route) => self.fibs.put(*id, *at, route),
             Change::PutElsewhere(at, reason) => self.flat.put_elsewhere(*at, *reason),

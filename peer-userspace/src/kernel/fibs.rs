@@ -2,8 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    io,
-    os::fd::{AsFd as _, AsRawFd as _},
     path::{Path, PathBuf},
 };
 
@@ -17,8 +15,8 @@ use peer_common::{Route, limits};
 use super::{
     KernelError,
     bpffs::{self, Family},
+    inners::Outer,
     maps::{absent_is_fine, key4, key6, v4, v6},
-    syscall,
 };
 use crate::compile::Fib;
 
@@ -31,8 +29,8 @@ const NO_PREALLOC: u32 = 1;
 /// The tries of all networks.
 pub(super) struct Fibs {
     dir: PathBuf,
-    outer4: MapData,
-    outer6: MapData,
+    outer4: Outer,
+    outer6: Outer,
     networks: BTreeMap<u32, Tries>,
 }
 
@@ -53,8 +51,8 @@ impl Fibs {
         }
         let fibs = Self {
             dir: dir.to_owned(),
-            outer4: outer(object, "FIB4")?,
-            outer6: outer(object, "FIB6")?,
+            outer4: Outer::of(object, Family::V4.outer_pin())?,
+            outer6: Outer::of(object, Family::V6.outer_pin())?,
             networks,
         };
         // A daemon may have died after making tries and before publishing them.
@@ -87,21 +85,8 @@ impl Fibs {
 
     /// Lead the programs to these networks' tries.
     fn publish(&self, ids: &[u32]) -> Result<(), KernelError> {
-        if ids.is_empty() {
-            return Ok(());
-        }
         for (outer, family) in [(&self.outer4, Family::V4), (&self.outer6, Family::V6)] {
-            let tries = ids
-                .iter()
-                .map(|id| MapData::from_pin(bpffs::fib(&self.dir, family, *id)))
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(|error| KernelError::map("fib", error))?;
-            let fds: Vec<u32> = tries
-                .iter()
-                .map(|trie| trie.fd().as_fd().as_raw_fd() as u32)
-                .collect();
-            syscall::update_batch(outer.fd().as_fd(), ids, &fds)
-                .map_err(|error| KernelError::map(family.outer_pin(), error))?;
+            outer.publish(ids, |id| bpffs::fib(&self.dir, family, id))?;
         }
         Ok(())
     }
@@ -114,14 +99,10 @@ impl Fibs {
         self.tries(id)?.remove(at)
     }
 
-    /// Take the networks' tries out of the outer maps at once, then drop them.
+    /// Take the networks' tries out of the outer maps, then drop them.
     pub(super) fn remove(&mut self, ids: &[u32]) -> Result<(), KernelError> {
         for outer in [&self.outer4, &self.outer6] {
-            match syscall::delete_batch(outer.fd().as_fd(), ids) {
-                // What an earlier attempt took out is out.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                other => other.map_err(|error| KernelError::map("fib", error))?,
-            }
+            outer.withdraw(ids)?;
         }
         for id in ids {
             self.networks.remove(id);
@@ -138,16 +119,6 @@ impl Fibs {
             reason: "not there".into(),
         };
         self.networks.get_mut(&id).ok_or_else(absent)
-    }
-}
-
-fn outer(object: &mut Ebpf, name: &str) -> Result<MapData, KernelError> {
-    match object.take_map(name) {
-        Some(Map::ArrayOfMaps(data)) => Ok(data),
-        _ => Err(KernelError::Map {
-            map: name.into(),
-            reason: "not in the object".into(),
-        }),
     }
 }
 

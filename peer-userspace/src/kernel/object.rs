@@ -15,16 +15,18 @@ use super::{KernelError, bpffs, maps};
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/peer-ebpf"));
 
 /// Names of the maps that are pinned, as in the object.
-const PINNED: [&str; 10] = [
+const PINNED: [&str; 12] = [
     "ABI",
     "DEVICES",
     "ELSEWHERE4",
     "ELSEWHERE6",
     "FIB4",
     "FIB6",
+    "FLOWS",
     "FORWARDED",
     "NETWORK_DROPS",
     "PEERING_DROPS",
+    "POLICIES",
     "PORTS",
 ];
 

@@ -1,4 +1,5 @@
-//! What aya does not have of bpf(2): batches, and the interface of a link.
+//! What aya does not have of bpf(2): batches, emptying a slot of a map of maps, and
+//! the interface of a link.
 //!
 //! One update of a map of maps waits for an RCU grace period (8 to 40 ms on 6.18),
 //! a batch of thousands waits once.
@@ -14,9 +15,9 @@ use std::{
     path::Path,
 };
 
+const BPF_MAP_DELETE_ELEM: libc::c_int = 3;
 const BPF_OBJ_GET: libc::c_int = 7;
 const BPF_MAP_UPDATE_BATCH: libc::c_int = 26;
-const BPF_MAP_DELETE_BATCH: libc::c_int = 27;
 
 /// The `batch` member of `union bpf_attr` (linux/bpf.h).
 #[repr(C)]
@@ -35,49 +36,58 @@ struct BatchAttr {
 /// Put `values[i]` at `keys[i]` for every `i`.
 pub(super) fn update_batch(map: BorrowedFd<'_>, keys: &[u32], values: &[u32]) -> io::Result<()> {
     assert_eq!(keys.len(), values.len(), "a value for each key");
+    let invalid = |_| io::Error::from(io::ErrorKind::InvalidInput);
     let attr = BatchAttr {
         keys: keys.as_ptr() as u64,
         values: values.as_ptr() as u64,
-        ..attr(map, keys)?
-    };
-    run(BPF_MAP_UPDATE_BATCH, &attr)
-}
-
-/// Remove every key.
-pub(super) fn delete_batch(map: BorrowedFd<'_>, keys: &[u32]) -> io::Result<()> {
-    let attr = BatchAttr {
-        keys: keys.as_ptr() as u64,
-        ..attr(map, keys)?
-    };
-    run(BPF_MAP_DELETE_BATCH, &attr)
-}
-
-fn attr(map: BorrowedFd<'_>, keys: &[u32]) -> io::Result<BatchAttr> {
-    let invalid = |_| io::Error::from(io::ErrorKind::InvalidInput);
-    Ok(BatchAttr {
         count: u32::try_from(keys.len()).map_err(invalid)?,
-        map_fd: u32::try_from(map.as_raw_fd()).map_err(invalid)?,
+        map_fd: descriptor(map)?,
         ..BatchAttr::default()
-    })
-}
-
-fn run(command: libc::c_int, attr: &BatchAttr) -> io::Result<()> {
+    };
     // SAFETY: `attr` is laid out as the kernel reads it, its pointers point to
     // `count` elements of the map's own key and value size (four bytes both, the
     // callers' maps are arrays of maps), and they outlive the call. The kernel
     // writes back only `count`, which nobody reads.
-    let result = unsafe {
-        libc::syscall(
-            libc::SYS_bpf,
-            command,
-            std::ptr::from_ref(attr),
-            size_of::<BatchAttr>(),
-        )
+    unsafe { run(BPF_MAP_UPDATE_BATCH, &attr) }
+}
+
+/// The `key` members of `union bpf_attr`.
+#[repr(C)]
+struct ElementAttr {
+    map_fd: u32,
+    padding: u32,
+    key: u64,
+    value: u64,
+    flags: u64,
+}
+
+/// Remove a key. Maps of maps know no batch for this (6.18).
+pub(super) fn delete(map: BorrowedFd<'_>, key: u32) -> io::Result<()> {
+    let attr = ElementAttr {
+        map_fd: descriptor(map)?,
+        padding: 0,
+        key: (&raw const key) as u64,
+        value: 0,
+        flags: 0,
     };
-    if result < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(())
+    // SAFETY: `attr` is laid out as the kernel reads it, and `key` has the size of the
+    // map's keys (four bytes, as above) and outlives the call.
+    unsafe { run(BPF_MAP_DELETE_ELEM, &attr) }
+}
+
+fn descriptor(map: BorrowedFd<'_>) -> io::Result<u32> {
+    let invalid = |_| io::Error::from(io::ErrorKind::InvalidInput);
+    u32::try_from(map.as_raw_fd()).map_err(invalid)
+}
+
+/// # Safety
+/// `attr` is what the command takes, and what it points to outlives the call.
+unsafe fn run<T>(command: libc::c_int, attr: &T) -> io::Result<()> {
+    let attr = std::ptr::from_ref(attr);
+    // SAFETY: as the caller promises.
+    match unsafe { libc::syscall(libc::SYS_bpf, command, attr, size_of::<T>()) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::state::{State, Status};
 use crate::{
-    compile::Ports,
+    compile::{Ports, policy},
     model::{AdminState, Consent, Network, ObjectRef, PairLabel, Table},
 };
 
@@ -74,6 +74,9 @@ impl<'a> Side<'a> {
                 "{fields}: not supported by this version; nothing is forwarded"
             ));
         }
+        if let Some(reason) = policy::excess(consent) {
+            return failed(reason);
+        }
         let Some(network) = self.network(table) else {
             return failed(format!("network {} does not exist", self.own));
         };
@@ -117,6 +120,9 @@ impl<'a> Side<'a> {
             )),
             Some(consent) if !consent.unsupported.is_empty() => {
                 failed("the peer's consent asks for what this version does not support".to_owned())
+            }
+            Some(consent) if policy::excess(consent).is_some() => {
+                failed("the peer's consent has more rules than can be enforced".to_owned())
             }
             _ => None,
         }

@@ -6,9 +6,11 @@
 mod names;
 mod network;
 mod peering;
+mod rule;
 mod table;
 
 pub use names::{Name, ObjectRef, PairLabel};
 pub use network::{Mode, Network, Port, RouteMode, StaticRoute, Unmanaged};
 pub use peering::{AdminState, Consent, PeerRef};
+pub use rule::{PortRange, Protocol, Rule};
 pub use table::Table;

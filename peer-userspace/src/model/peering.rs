@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use serde::Serialize;
 
-use super::{Name, ObjectRef, PairLabel};
+use super::{Name, ObjectRef, PairLabel, Rule};
 
 /// `kind: Peering`: one owner's consent that its network peers with another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +23,15 @@ pub struct Consent {
     /// Which own prefixes the peer gets; `None` is all of them, empty is none.
     /// As declared: parts outside the network's prefixes export nothing.
     pub export: Option<Vec<IpNet>>,
+    /// What the peer may open towards the own network; `None` is everything, empty is
+    /// nothing.
+    pub allow: Option<Vec<Rule>>,
+    /// The same for what the own network may open towards the peer.
+    pub allow_out: Option<Vec<Rule>>,
     /// How long an unmatched request waits, as written; no effect yet.
     pub ttl: Option<String>,
-    /// Fields this version reads but cannot enforce (`allow`, `hops: 2`, …).
-    /// A consent with any is `failed`: a filter ignored would be a hole.
+    /// Fields this version reads but does not implement (`hops: 2`). A consent with
+    /// any is `failed`.
     pub unsupported: Vec<&'static str>,
 }
 

@@ -7,7 +7,7 @@ use peer_userspace::compile::ForwardingTable;
 
 use super::{
     counters::Count,
-    model,
+    model::{self, Flows},
     outcome::{Arrival, Hook, Outcome, hex},
     random::{self, Random},
     rig::{Rig, can_inject, with_rig},
@@ -21,6 +21,7 @@ const PACKETS: u64 = 500;
 fn twenty_thousand_random_packets_fare_as_the_model_says() {
     with_rig(|rig| {
         let mut tally = Tally::default();
+        let mut flows = Flows::default();
         for round in 0..ROUNDS {
             let mut random = Random(round);
             // The hand-written table first, then what became of it.
@@ -32,11 +33,12 @@ fn twenty_thousand_random_packets_fare_as_the_model_says() {
             rig.apply(&table);
             rig.datapath.reread().unwrap();
             assert_eq!(*rig.datapath.content(), table, "what the maps hold");
+            flows.follow(&table);
             for _ in 0..PACKETS {
                 let arrival = random::arrival(&mut random, &table);
                 for hook in [Hook::Xdp, Hook::Tc] {
                     if can_inject(hook, &arrival) {
-                        tally.compare(rig, &table, hook, &arrival);
+                        tally.compare(rig, &table, &mut flows, hook, &arrival);
                     }
                 }
             }
@@ -53,8 +55,15 @@ struct Tally {
 }
 
 impl Tally {
-    fn compare(&mut self, rig: &mut Rig, table: &ForwardingTable, hook: Hook, arrival: &Arrival) {
-        let expected = model::outcome(table, hook, arrival);
+    fn compare(
+        &mut self,
+        rig: &mut Rig,
+        table: &ForwardingTable,
+        flows: &mut Flows,
+        hook: Hook,
+        arrival: &Arrival,
+    ) {
+        let expected = model::outcome(table, flows, hook, arrival);
         let got = rig.run(hook, arrival);
         *self
             .seen

@@ -4,7 +4,23 @@ use super::{
     cases,
     outcome::{Hook, Verdict},
     rig::{can_inject, with_rig},
+    world::{GREY, table},
 };
+
+#[test]
+fn a_network_that_is_gone_leaves_nothing_in_the_kernel() {
+    with_rig(|rig| {
+        let pin = rig.pins.join(format!("fib4_{}", GREY.network));
+        assert!(pin.exists());
+        let mut table = table();
+        table.fibs.remove(&GREY.network);
+        table.ports.remove(&GREY.index);
+        rig.apply(&table);
+        assert!(!pin.exists());
+        rig.datapath.reread().unwrap();
+        assert_eq!(rig.datapath.content().fibs, table.fibs);
+    });
+}
 
 /// XDP decides, or leaves the packet as it is to tc and to the stack; where it
 /// decides, tc does the same. Except where a slot of XDP's is empty: tc needs none.

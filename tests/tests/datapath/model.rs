@@ -6,6 +6,8 @@
 
 mod addresses;
 mod headers;
+mod policy;
+mod talk;
 
 use std::net::IpAddr;
 
@@ -16,11 +18,17 @@ use peer_userspace::compile::ForwardingTable;
 use super::outcome::{Arrival, Hook, Outcome};
 use addresses::{is_link_local, is_martian};
 use headers::{Content, Ip, Wire};
+pub(crate) use policy::Flows;
 
-/// What an entry should do with a frame.
-pub(crate) fn outcome(table: &ForwardingTable, hook: Hook, arrival: &Arrival) -> Outcome {
+/// What an entry should do with a frame, after all that `flows` remembers.
+pub(crate) fn outcome(
+    table: &ForwardingTable,
+    flows: &mut Flows,
+    hook: Hook,
+    arrival: &Arrival,
+) -> Outcome {
     let frame = &arrival.frame;
-    match fate(table, arrival) {
+    match fate(table, flows, arrival) {
         Fate::Up => Outcome::up(frame),
         Fate::Drop {
             reason,
@@ -62,7 +70,7 @@ enum Fate {
     },
 }
 
-fn fate(table: &ForwardingTable, arrival: &Arrival) -> Fate {
+fn fate(table: &ForwardingTable, flows: &mut Flows, arrival: &Arrival) -> Fate {
     let Some(port) = table.ports.get(&arrival.ingress) else {
         return Fate::Up;
     };
@@ -77,7 +85,7 @@ fn fate(table: &ForwardingTable, arrival: &Arrival) -> Fate {
         Content::Malformed => drop(DropReason::Malformed),
         Content::Asks(target) if world.is_anothers(target) => drop(DropReason::ForeignLocal),
         Content::Asks(_) => Fate::Up,
-        Content::Packet(ip) => world.judge(&ip),
+        Content::Packet(ip) => world.judge(&ip, flows),
     }
 }
 
@@ -99,7 +107,7 @@ impl World<'_> {
     }
 
     /// A packet sent to the router's MAC.
-    fn judge(&self, ip: &Ip) -> Fate {
+    fn judge(&self, ip: &Ip, flows: &mut Flows) -> Fate {
         let network = self.port.network;
         let drop = |reason, counter| self.drop(reason, counter, ip.wire.packets);
         let route = self.route(network, ip.destination);
@@ -107,14 +115,16 @@ impl World<'_> {
         let local_here =
             route.is_some_and(|route| route.verdict == verdict::LOCAL && self.is_here(&route));
         match route {
-            Some(route) if route.verdict == verdict::FORWARD => match self.refusal(ip, &route) {
-                Some(reason) => drop(reason, route.counter),
-                None => Fate::Send {
-                    route,
-                    network,
-                    wire: ip.wire,
-                },
-            },
+            Some(route) if route.verdict == verdict::FORWARD => {
+                match self.refusal(ip, &route, flows) {
+                    Some(reason) => drop(reason, route.counter),
+                    None => Fate::Send {
+                        route,
+                        network,
+                        wire: ip.wire,
+                    },
+                }
+            }
             _ if martian => drop(DropReason::Martian, 0),
             // What is meaningful on one link is between that link and the router.
             _ if is_link_local(ip.source) && !is_link_local(ip.destination) && !local_here => {
@@ -143,7 +153,7 @@ impl World<'_> {
     }
 
     /// Why not to forward by this route.
-    fn refusal(&self, ip: &Ip, route: &Route) -> Option<DropReason> {
+    fn refusal(&self, ip: &Ip, route: &Route, flows: &mut Flows) -> Option<DropReason> {
         if !self.may_send(ip.source, route.network) {
             return Some(if is_martian(ip.source) || is_link_local(ip.source) {
                 DropReason::Martian
@@ -153,7 +163,11 @@ impl World<'_> {
                 DropReason::SpoofedSource
             });
         }
-        if ip.hops <= 1 {
+        let packet = &self.arrival.frame[14..14 + ip.length];
+        let ruled = route.has(flags::POLICY);
+        if ruled && !flows.permit(route.counter, ip.source.is_ipv4(), packet) {
+            Some(DropReason::Policy)
+        } else if ip.hops <= 1 {
             Some(DropReason::TtlExceeded)
         } else if ip.wire.largest > u64::from(route.mtu) {
             Some(DropReason::TooBig)

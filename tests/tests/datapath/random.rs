@@ -5,7 +5,9 @@
 
 mod addresses;
 mod frames;
+mod rules;
 mod tables;
+mod talk;
 
 pub(crate) use frames::arrival;
 pub(crate) use tables::table;

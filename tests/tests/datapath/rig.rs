@@ -1,7 +1,11 @@
 //! The kernel under test: a namespace with the world's ports, the maps filled with
 //! a table, and the two programs.
 
-use std::{io, os::fd::AsFd as _, path::Path};
+use std::{
+    io,
+    os::fd::AsFd as _,
+    path::{Path, PathBuf},
+};
 
 use aya::programs::{ProgramFd, ProgramInfo};
 use peer_tests::{Lab, Namespace};
@@ -22,6 +26,8 @@ pub(crate) struct Rig {
     pub(crate) namespace: Namespace,
     pub(crate) datapath: Datapath,
     pub(crate) counters: Counters,
+    /// Where its maps are pinned.
+    pub(crate) pins: PathBuf,
     programs: [ProgramInfo; 2],
     fds: [ProgramFd; 2],
     /// What the counters should say in the end.
@@ -61,6 +67,7 @@ impl Rig {
             namespace,
             datapath,
             counters: Counters::open(dir),
+            pins: dir.to_owned(),
             fds: programs.each_ref().map(|program| program.fd().unwrap()),
             programs,
             books: Counted::new(),
@@ -110,6 +117,17 @@ impl Rig {
         };
         let (returned, frame) = sys::test_run(program, &arrival.frame, &context, flags)?;
         Ok((Verdict::of(hook, returned), frame))
+    }
+
+    /// What one of many runs on a frame takes, in nanoseconds; the books need
+    /// [`Rig::forget_counts`] then.
+    pub(crate) fn time(&self, hook: Hook, arrival: &Arrival, repeat: u32) -> u32 {
+        let context = match hook {
+            Hook::Xdp => xdp_md(arrival),
+            Hook::Tc => sk_buff(arrival),
+        };
+        let program = self.fds[hook as usize].as_fd();
+        sys::timed_run(program, &arrival.frame, &context, repeat).unwrap()
     }
 
     /// Take what the counters say now for right.

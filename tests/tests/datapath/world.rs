@@ -96,6 +96,7 @@ pub(crate) fn table() -> ForwardingTable {
             (RED.network, red()),
             (GREY.network, grey()),
         ]),
+        policies: BTreeMap::new(),
         elsewhere: elsewhere(),
     }
 }

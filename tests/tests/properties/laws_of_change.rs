@@ -5,9 +5,9 @@ use std::{
     net::IpAddr,
 };
 
-use peer_common::verdict;
+use peer_common::{Route, flags, verdict};
 use peer_userspace::{
-    compile::{Change, ForwardingTable, Ids, diff},
+    compile::{Change, ForwardingTable, Ids, Policy, diff},
     model::{ObjectRef, PairLabel},
 };
 use proptest::{collection::vec, prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -102,6 +102,31 @@ proptest! {
     }
 
     #[test]
+    fn while_a_change_is_applied_no_peering_has_rules_that_were_never_its_own(
+        world in world(),
+        edits in vec(edit(), 1..8),
+    ) {
+        let (old, new, _) = before_and_after(&world, &edits);
+        let mut table = old.table.clone();
+        for change in diff(&old.table, &new.table) {
+            table.apply(&change);
+            for route in peerings(&table) {
+                let met = in_force(&table, route);
+                let right = [&old.table, &new.table].map(|at| {
+                    let same = peerings(at).find(|other| other.counter == route.counter);
+                    let declared = at.policies.get(&route.counter).cloned();
+                    declared.or_else(|| same.and_then(|other| in_force(at, other)))
+                });
+                // Where rules are asked for and there are none, nothing passes.
+                prop_assert!(
+                    met.is_none() || right.contains(&met),
+                    "after {change:?} {route:?} meets\n{met:?}, not one of\n{right:?}",
+                );
+            }
+        }
+    }
+
+    #[test]
     fn numbers_stay_with_what_stays_and_no_two_directions_share_a_counter(
         steps in vec((subset(), pairs(), devices()), 1..8),
     ) {
@@ -143,7 +168,7 @@ proptest! {
 fn random_edits_make_every_kind_of_change() {
     let mut runner = TestRunner::deterministic();
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
-    for _ in 0..200 {
+    for _ in 0..400 {
         let drawn = (world(), vec(edit(), 1..4)).new_tree(&mut runner);
         let (world, edits) = drawn.expect("a world").current();
         let (old, new, _) = before_and_after(&world, &edits);
@@ -154,7 +179,7 @@ fn random_edits_make_every_kind_of_change() {
         }
     }
     println!("{kinds:#?}");
-    assert_eq!(kinds.len(), 10, "{kinds:?}");
+    assert_eq!(kinds.len(), 12, "{kinds:?}");
     assert!(kinds.values().all(|count| *count >= 5), "{kinds:?}");
 }
 
@@ -197,6 +222,22 @@ fn distinct<K>(ids: &BTreeMap<K, u32>) -> bool {
     ids.values().collect::<BTreeSet<_>>().len() == ids.len()
 }
 
+/// Routes over peerings.
+fn peerings(table: &ForwardingTable) -> impl Iterator<Item = &Route> {
+    let routes = table.fibs.values().flat_map(BTreeMap::values);
+    routes.filter(|route| route.verdict == verdict::FORWARD && route.counter > 0)
+}
+
+/// The rules packets meet on this route: none given is everything. `None` where nothing
+/// passes.
+fn in_force(table: &ForwardingTable, route: &Route) -> Option<Policy> {
+    if route.has(flags::POLICY) {
+        table.policies.get(&route.counter).cloned()
+    } else {
+        Some(Policy::default())
+    }
+}
+
 /// How a destination is forwarded from this port, if it is.
 fn forwards(table: &ForwardingTable, ingress: u32, destination: IpAddr) -> Option<Decision> {
     let decision = decide(table, table.ports.get(&ingress)?.network, destination);
@@ -234,6 +275,8 @@ fn reaches(change: &Change, network: u32) -> bool {
         Change::RemoveFibs(ids) => ids.contains(&network),
         Change::PutElsewhere(..) | Change::RemoveElsewhere(_) => true,
         Change::PutDevice(..) | Change::RemoveDevice(_) => false,
+        // Not for where packets go.
+        Change::PutPolicies(_) | Change::RemovePolicies(_) => false,
         Change::PutPort(..) | Change::RemovePort(_) => false,
     }
 }

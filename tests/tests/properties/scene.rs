@@ -60,6 +60,8 @@ pub(super) fn consent(own: &str, peer: &str) -> Consent {
         peer,
         admin_state: AdminState::Up,
         export: None,
+        allow: None,
+        allow_out: None,
         ttl: None,
         unsupported: Vec::new(),
     }

@@ -107,6 +107,11 @@ fn show_consent(consent: &Consent, f: &mut Formatter<'_>) -> fmt::Result {
     if let Some(export) = &consent.export {
         write!(f, ", export [{}]", joined(export))?;
     }
+    for (name, rules) in [("allow", &consent.allow), ("allowOut", &consent.allow_out)] {
+        if let Some(rules) = rules {
+            write!(f, ", {name} {rules:?}")?;
+        }
+    }
     writeln!(
         f,
         "{}",

@@ -23,6 +23,8 @@ pub(super) struct Ip {
     pub(super) source: IpAddr,
     pub(super) destination: IpAddr,
     pub(super) hops: u8,
+    /// Bytes of it in the frame.
+    pub(super) length: usize,
     pub(super) wire: Wire,
     /// The address it solicits.
     pub(super) asks: Option<IpAddr>,
@@ -107,6 +109,7 @@ fn ipv4(packet: &[u8], gso: Gso) -> Option<Ip> {
         source,
         destination,
         hops: packet[8],
+        length: length(packet, claimed, gso),
         wire,
         asks: None,
     })
@@ -123,9 +126,15 @@ fn ipv6(packet: &[u8], gso: Gso) -> Option<Ip> {
         source,
         destination,
         hops: packet[7],
+        length: length(packet, claimed, gso),
         wire,
         asks: solicited(packet),
     })
+}
+
+/// A GSO packet's claim says nothing.
+fn length(packet: &[u8], claimed: usize, gso: Gso) -> usize {
+    if gso.size == 0 { claimed } else { packet.len() }
 }
 
 fn wire(packet: &[u8], header: usize, protocol: u8, claimed: usize, gso: Gso) -> Wire {

@@ -7,6 +7,7 @@ use peer_userspace::compile::{Fib, ForwardingTable};
 use super::{
     Random,
     addresses::{address, among},
+    talk,
 };
 use crate::datapath::{
     neighbours::{BROADCAST, arp_reply, arp_request, solicitation, unicast_solicitation},
@@ -20,6 +21,14 @@ pub(crate) fn arrival(random: &mut Random, table: &ForwardingTable) -> Arrival {
     let busy = random.percent(60);
     let port = random.pick(if busy { &[BLUE, GREEN] } else { &PORTS });
     let v4 = random.percent(50);
+    if random.percent(40) {
+        let (port, packet) = talk::packet(random);
+        let mut frame = packet.bytes();
+        if random.percent(5) {
+            mutate(random, &mut frame);
+        }
+        return Arrival::new(port.index, frame);
+    }
     let (mut frame, gso) = match random.below(20) {
         0 => (arp(random, table, &port), Gso::default()),
         1 => (discovery(random, table, &port), Gso::default()),

@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use peer_common::{DropReason, Route, UNMANAGED_DROP, UNMANAGED_PASS, flags, verdict};
 use peer_userspace::compile::ForwardingTable;
 
-use super::Random;
+use super::{Random, rules};
 use crate::datapath::world::{self, PORTS, next_hop};
 
 /// The hand-written table with some of its routes changed, others added and others
@@ -24,6 +24,9 @@ pub(crate) fn table(random: &mut Random) -> ForwardingTable {
             if random.percent(30) {
                 change(random, route);
             }
+            if route.counter > 1 && random.percent(70) {
+                route.flags |= flags::POLICY;
+            }
         }
         for _ in 0..8 {
             let (prefix, mut route) = (prefix(random), any(random));
@@ -36,12 +39,17 @@ pub(crate) fn table(random: &mut Random) -> ForwardingTable {
         let reason = random.pick(&[DropReason::NotPeered, DropReason::ForeignLocal]);
         table.elsewhere.insert(prefix(random), reason);
     }
+    for counter in 2..8 {
+        if random.percent(90) {
+            table.policies.insert(counter, rules::policy(random));
+        }
+    }
     table
 }
 
 /// Of any length inside 10/8 or fd00::/8, among the prefixes that are there. No
 /// table may hold one that includes addresses no router forwards.
-fn prefix(random: &mut Random) -> IpNet {
+pub(super) fn prefix(random: &mut Random) -> IpNet {
     let network = random.below(4);
     let (text, longest) = if random.percent(50) {
         (
@@ -79,7 +87,7 @@ fn change(random: &mut Random, route: &mut Route) {
         match random.below(9) {
             0 => route.verdict = random.pick(&[verdict::FORWARD, verdict::DROP, verdict::LOCAL]),
             1 => route.reason = random.below(18) as u8,
-            2 => route.flags ^= 1 << random.below(4),
+            2 => route.flags ^= 1 << random.below(5),
             3 => route.flags |= flags::RESOLVED | flags::XDP_EGRESS | flags::SOURCE,
             4 => route.network = random.below(6) as u32,
             5 => route.counter = random.below(8) as u32,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ipnet::IpNet;
 use peer_userspace::{
     lifecycle::Facts,
-    model::{AdminState, Consent, ObjectRef, PairLabel},
+    model::{AdminState, Consent, ObjectRef, PairLabel, PortRange, Protocol, Rule},
 };
 use proptest::{collection::vec, option::weighted, prelude::*};
 
@@ -16,20 +16,25 @@ use crate::properties::world::named;
 /// further than there are, nobody.
 pub(crate) fn consent(k: usize, peer: usize, name: &'static str) -> impl Strategy<Value = Consent> {
     let admin_state = prop_oneof![12 => Just(AdminState::Up), 1 => Just(AdminState::Down)];
-    let unsupported = prop_oneof![20 => Just(Vec::new()), 1 => Just(vec!["allow"])];
-    (admin_state, export(k), unsupported).prop_map(move |(admin_state, export, unsupported)| {
-        let own = named(NETWORKS[k]);
-        Consent {
-            id: consent_id(k, peer, name),
-            labels: BTreeMap::new(),
-            network: own.name,
-            peer: named(NETWORKS.get(peer).unwrap_or(&"c/nobody")),
-            admin_state,
-            export,
-            ttl: None,
-            unsupported,
-        }
-    })
+    let unsupported = prop_oneof![20 => Just(Vec::new()), 1 => Just(vec!["hops: 2"])];
+    let drawn = (admin_state, export(k), rules(), rules(), unsupported);
+    drawn.prop_map(
+        move |(admin_state, export, allow, allow_out, unsupported)| {
+            let own = named(NETWORKS[k]);
+            Consent {
+                id: consent_id(k, peer, name),
+                labels: BTreeMap::new(),
+                network: own.name,
+                peer: named(NETWORKS.get(peer).unwrap_or(&"c/nobody")),
+                admin_state,
+                export,
+                allow,
+                allow_out,
+                ttl: None,
+                unsupported,
+            }
+        },
+    )
 }
 
 /// Names are the network's, since one namespace may have several.
@@ -47,6 +52,28 @@ fn export(k: usize) -> impl Strategy<Value = Option<Vec<IpNet>>> {
     let wide = any::<bool>().prop_map(move |v6| net(at(v6, k, 0, 0), 8, 16));
     let part = prop_oneof![6 => prefix(k), 1 => any_prefix(), 1 => wide];
     prop_oneof![2 => Just(None), 1 => vec(part, 0..4).prop_map(Some)]
+}
+
+/// Mostly none given; sometimes more than can be enforced.
+fn rules() -> impl Strategy<Value = Option<Vec<Rule>>> {
+    let protocol = prop_oneof![Just(Protocol::Any), Just(Protocol::Number(6))];
+    let rule = (protocol, vec(any_prefix(), 0..3)).prop_map(|(protocol, from)| Rule {
+        protocol,
+        ports: Vec::new(),
+        from,
+        to: Vec::new(),
+    });
+    let many = Rule {
+        protocol: Protocol::Number(6),
+        ports: (1..=65).map(|port| PortRange(port..=port)).collect(),
+        from: Vec::new(),
+        to: Vec::new(),
+    };
+    prop_oneof![
+        30 => Just(None),
+        10 => vec(rule, 0..3).prop_map(Some),
+        1 => Just(Some(vec![many])),
+    ]
 }
 
 /// Most pairs with both consents, some with one, with two of one side or none;

@@ -2,7 +2,7 @@
 
 use peer_userspace::{
     lifecycle::State,
-    model::{AdminState, Consent, Network, ObjectRef, PairLabel},
+    model::{AdminState, Consent, Network, ObjectRef, PairLabel, Rule},
 };
 
 use super::Oracle;
@@ -18,9 +18,8 @@ impl Oracle<'_> {
             return State::Failed;
         };
         let counts = self.consent(&own.id, &consent.peer) == Some(consent);
-        let possible = own.id != consent.peer
-            && consent.unsupported.is_empty()
-            && self.ports(own).next().is_some();
+        let possible =
+            own.id != consent.peer && enforceable(consent) && self.ports(own).next().is_some();
         if !counts || !possible {
             return State::Failed;
         }
@@ -75,7 +74,7 @@ impl Oracle<'_> {
         // One that is down is `disabled` before it is anything else.
         let enforceable = |own: &Network, peer: &Network| {
             self.consent(&own.id, &peer.id).is_none_or(|consent| {
-                consent.unsupported.is_empty() || consent.admin_state == AdminState::Down
+                enforceable(consent) || consent.admin_state == AdminState::Down
             })
         };
         one.id != other.id
@@ -167,4 +166,13 @@ fn accepts(owner: &Network, asker: &Network) -> bool {
         .auto_accept
         .iter()
         .any(|named| named == "*" || *named == asker.id.namespace.to_string())
+}
+
+/// All that it asks for is there to be had. Only rules of 65 ports are too many here.
+fn enforceable(consent: &Consent) -> bool {
+    let few = |rules: &Option<Vec<Rule>>| {
+        let mut rules = rules.iter().flatten();
+        rules.all(|rule| rule.ports.len() <= 64)
+    };
+    consent.unsupported.is_empty() && few(&consent.allow) && few(&consent.allow_out)
 }
