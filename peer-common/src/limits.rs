@@ -1,9 +1,9 @@
 //! Sizes of the maps: what one host can hold.
 
 /// Networks on one host; ids run from 1.
-pub const MAX_NETWORKS: u32 = 4096;
+pub const MAX_NETWORKS: u32 = 16_384;
 /// Peerings on one host; ids run from 1, id 0 stands for traffic inside a network.
-pub const MAX_PEERINGS: u32 = 8192;
+pub const MAX_PEERINGS: u32 = 16_384;
 /// Ports on one host: interfaces that face a network.
 pub const MAX_PORTS: u32 = 4096;
 /// Routes of one network and family. A trie takes memory only as it fills.

@@ -20,6 +20,4 @@ pub struct PeeringRecord {
     pub smaller: u32,
     /// Id of the network with the larger label.
     pub larger: u32,
-    /// When it last became active, in milliseconds of Unix time; 0 while it is not.
-    pub active_since: u64,
 }

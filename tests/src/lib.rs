@@ -9,11 +9,15 @@
 mod lab;
 
 pub use lab::{
+    api::{Api, Way},
+    bare::Bare,
     cleanup::{remove_kept, residue, sweep},
     client::Status,
     daemon::Daemon,
+    documents,
     frame::{self, Udp},
     host::{ETH0, Host},
+    http::{Answer, Ask, Line},
     interrupt,
     metrics::Metrics,
     namespace::Namespace,
@@ -22,9 +26,12 @@ pub use lab::{
     programs::Programs,
     scene::Scene,
     socket::{PacketSocket, udp_round_trips},
+    store_client::{Reply, StoreClient},
     sys::{ForeignXdp, Hook},
     table::{Network, Table},
     topology::Lab,
     transfer::{Direction, Transfer, tcp_transfer},
+    user::User,
     wait::wait_until,
+    watch::{Event, Watch},
 };

@@ -20,6 +20,8 @@ const RUST: &str = "1.95.0";
 /// The LLVM major of rustc 1.95; bpf-linker reads the bitcode rustc writes.
 const LLVM: &str = "22";
 const BPF_LINKER: &str = "0.13.0";
+/// From PyPI; tests hold the API against its own description with it.
+const SCHEMATHESIS: &str = "4.32.5";
 
 /// Debian packages, the program or file that shows one is there, and its use.
 const PACKAGES: &[(&str, &str, &str)] = &[
@@ -47,6 +49,7 @@ pub(crate) fn run() -> Result<()> {
     let mut installed = debian_packages()?;
     installed |= rust_src()?;
     installed |= bpf_linker()?;
+    installed |= schemathesis()?;
     if installed {
         println!("setup: done in {:.0?}", started.elapsed());
     }
@@ -216,6 +219,32 @@ fn bpf_linker() -> Result<bool> {
             .args(["--no-default-features", "--features"])
             .arg(format!("llvm-{LLVM}"))
             .env("LLVM_PREFIX", &prefix),
+    )?;
+    Ok(true)
+}
+
+/// Into a virtual environment of its own, where tests look for it
+/// (tests/tests/e2e_openapi.rs).
+fn schemathesis() -> Result<bool> {
+    let place = cache()?.join(format!("schemathesis-{SCHEMATHESIS}"));
+    if place.join("bin/schemathesis").exists() {
+        return Ok(false);
+    }
+    println!("setup: installing schemathesis {SCHEMATHESIS} (PyPI): fuzzes the API in tests");
+    let made = output(Command::new("python3").args(["-m", "venv"]).arg(&place));
+    if made.is_err() {
+        // Debian's Python comes without what makes one that has pip.
+        apt_install(["python3-venv"].into_iter())?;
+        output(
+            Command::new("python3")
+                .args(["-m", "venv", "--clear"])
+                .arg(&place),
+        )?;
+    }
+    output(
+        Command::new(place.join("bin/pip"))
+            .args(["install", "--quiet", "--disable-pip-version-check"])
+            .arg(format!("schemathesis=={SCHEMATHESIS}")),
     )?;
     Ok(true)
 }

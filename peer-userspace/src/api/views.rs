@@ -1,83 +1,27 @@
-//! The snapshot as JSON. Objects are in the table's own form with a `status`.
+//! What the kernel holds and counts, as JSON.
 
-use std::{
-    collections::BTreeMap,
-    net::IpAddr,
-    time::{Duration, UNIX_EPOCH},
-};
+use std::{collections::BTreeMap, net::IpAddr};
 
 use ipnet::IpNet;
 use peer_common::{DropReason, Route, flags, verdict};
 use serde_json::{Value, json};
 
+use super::objects::time;
 use crate::{
     compile::PortView,
     daemon::Snapshot,
-    dialect::write,
     host::Mac,
-    model::{Network, ObjectRef, PairLabel},
+    model::{Moment, ObjectRef, PairLabel},
     telemetry::{Counters, DropCounts},
 };
 
-/// Networks with what they reach.
-pub(super) fn networks(snapshot: &Snapshot) -> Vec<Value> {
-    let with_status = |network: &Network| {
-        let mut object = write::network(network);
-        let peers = snapshot
-            .states
-            .pairs_of(&network.id)
-            .filter(|(_, pair)| pair.carries);
-        let mut peered = Vec::new();
-        let mut imported: Vec<IpNet> = Vec::new();
-        for (label, pair) in peers {
-            let peer = label.other(&network.id);
-            peered.push(json!({ "namespace": peer.namespace, "name": peer.name }));
-            imported.extend(pair.exports_of(label, peer));
-        }
-        let ports = snapshot
-            .ports
-            .all
-            .iter()
-            .filter(|port| port.network == network.id);
-        object["status"] = json!({
-            "peeredNetworks": peered,
-            "importedPrefixes": imported,
-            "ports": ports.map(port).collect::<Vec<_>>(),
-        });
-        object
-    };
-    snapshot.table.networks.values().map(with_status).collect()
-}
-
-/// Consents with their state and what went through.
-pub(super) fn peerings(snapshot: &Snapshot, counters: &Counters) -> Vec<Value> {
-    let mut all = Vec::new();
-    for (id, consent) in &snapshot.table.consents {
-        let mut object = write::consent(consent);
-        let pair = consent.pair();
-        let traffic = |from: &ObjectRef| {
-            let counted = counters.forwarded.get(&(pair.clone(), from.clone()));
-            let counted = counted.copied().unwrap_or_default();
-            json!({ "packets": counted.packets, "bytes": counted.bytes })
-        };
-        if let Some(status) = snapshot.states.consents.get(id) {
-            object["status"] = json!({
-                "state": status.state,
-                "reason": status.reason,
-                "since": snapshot.since.get(id).map(|since| time(since.at)),
-                "peering": pair,
-                "peer": { "namespace": consent.peer.namespace, "network": consent.peer.name },
-                "forwarded": traffic(&consent.own()),
-                "received": traffic(&consent.peer),
-            });
-        }
-        all.push(object);
-    }
-    all
-}
-
-/// Every route of every network.
-pub(super) fn routes(snapshot: &Snapshot) -> Vec<Value> {
+/// Every route of the networks that `sees` says. Where they lead in another owner's
+/// network is that owner's: of a peer's, only what it exports is listed.
+pub(super) fn routes(
+    snapshot: &Snapshot,
+    sees: impl Fn(&ObjectRef) -> bool,
+    sees_peer: impl Fn(&ObjectRef) -> bool,
+) -> Vec<Value> {
     let networks: BTreeMap<u32, &ObjectRef> = snapshot
         .ids
         .networks
@@ -91,25 +35,48 @@ pub(super) fn routes(snapshot: &Snapshot) -> Vec<Value> {
         .map(|(pair, id)| (*id, pair))
         .collect();
     let interface = |index: u32| {
-        snapshot
-            .host
-            .interfaces
-            .get(&index)
-            .map(|interface| interface.name.as_str())
+        let found = snapshot.host.interfaces.get(&index);
+        found.map(|interface| interface.name.as_str())
     };
     let mut all = Vec::new();
     for (id, fib) in &snapshot.content.fibs {
+        let Some(network) = networks.get(id).filter(|network| sees(network)) else {
+            continue;
+        };
         for (at, found) in fib {
+            let owner = networks.get(&found.network).copied();
+            let pair = pairs.get(&(found.counter / 2)).copied();
+            // The host's own addresses stand between a peer's, and tell of its subnets.
+            let hidden = || {
+                snapshot.states.pairs_of(network).any(|(label, pair)| {
+                    let peer = label.other(network);
+                    let exports = pair.exports_of(label, peer);
+                    !sees_peer(peer) && exports.iter().any(|export| export.contains(at))
+                })
+            };
+            let open = match owner {
+                Some(owner) => owner == *network || sees_peer(owner),
+                None => !hidden(),
+            };
+            let exported = || {
+                let state = pair.and_then(|pair| snapshot.states.pairs.get_key_value(pair));
+                state.zip(owner).is_some_and(|((label, state), owner)| {
+                    state.exports_of(label, owner).contains(at)
+                })
+            };
+            if !open && !exported() {
+                continue;
+            }
             all.push(json!({
-                "network": networks.get(id),
+                "network": network,
                 "to": at,
                 "verdict": verdict_name(found),
                 "reason": reason_name(found),
-                "owner": networks.get(&found.network),
-                "peering": pairs.get(&(found.counter / 2)),
-                "port": interface(found.port),
-                "nextHop": next_hop(at, found),
-                "mac": found.has(flags::RESOLVED).then_some(Mac(found.dst_mac)),
+                "owner": owner,
+                "peering": pair,
+                "port": interface(found.port).filter(|_| open),
+                "nextHop": next_hop(at, found).filter(|_| open),
+                "mac": (open && found.has(flags::RESOLVED)).then_some(Mac(found.dst_mac)),
                 "mtu": (found.verdict == verdict::FORWARD).then_some(found.mtu),
             }));
         }
@@ -149,11 +116,12 @@ fn next_hop(at: &IpNet, route: &Route) -> Option<String> {
 }
 
 /// Declared ports and what became of them.
-pub(super) fn ports(snapshot: &Snapshot) -> Vec<Value> {
-    snapshot.ports.all.iter().map(port).collect()
+pub(super) fn ports(snapshot: &Snapshot, sees: impl Fn(&ObjectRef) -> bool) -> Vec<Value> {
+    let ports = snapshot.ports.all.iter();
+    ports.filter(|port| sees(&port.network)).map(port).collect()
 }
 
-fn port(port: &PortView) -> Value {
+pub(super) fn port(port: &PortView) -> Value {
     json!({
         "network": port.network,
         "interface": port.declared.interface,
@@ -167,9 +135,10 @@ fn port(port: &PortView) -> Value {
 }
 
 /// Neighbours on managed ports.
-pub(super) fn neighbours(snapshot: &Snapshot) -> Vec<Value> {
+pub(super) fn neighbours(snapshot: &Snapshot, sees: impl Fn(&ObjectRef) -> bool) -> Vec<Value> {
     let mut all = Vec::new();
-    for (index, port, _) in snapshot.ports.working() {
+    let ports = snapshot.ports.working();
+    for (index, port, _) in ports.filter(|(_, port, _)| sees(&port.network)) {
         let known = snapshot
             .host
             .neighbours
@@ -187,10 +156,10 @@ pub(super) fn neighbours(snapshot: &Snapshot) -> Vec<Value> {
 }
 
 /// Drops by network, then by peering.
-pub(super) fn drops(counters: &Counters) -> Vec<Value> {
+pub(super) fn drops(counters: &Counters, sees: impl Fn(&ObjectRef) -> bool) -> Vec<Value> {
     let mut all = Vec::new();
     let mut add = |network: &ObjectRef, peering: Option<&PairLabel>, drops: &DropCounts| {
-        for (reason, packets) in drops {
+        for (reason, packets) in drops.iter().filter(|_| sees(network)) {
             all.push(json!({
                 "network": network,
                 "peering": peering,
@@ -208,34 +177,47 @@ pub(super) fn drops(counters: &Counters) -> Vec<Value> {
     all
 }
 
-/// The daemon itself.
-pub(super) fn status(snapshot: &Snapshot) -> Value {
+/// The daemon itself, and what is in the namespaces that `sees` says; `whole` adds
+/// what is nobody's in particular.
+pub(super) fn status(snapshot: &Snapshot, sees: impl Fn(&ObjectRef) -> bool, whole: bool) -> Value {
     let mut states: BTreeMap<&str, usize> = BTreeMap::new();
-    for status in snapshot.states.consents.values() {
+    for (_, status) in snapshot.states.consents.iter().filter(|(id, _)| sees(id)) {
         *states.entry(status.state.name()).or_default() += 1;
     }
-    let apply = &snapshot.last_apply;
-    json!({
+    let networks = snapshot.declared.table.networks.keys();
+    let (up, failed): (Vec<_>, Vec<_>) = snapshot
+        .ports
+        .all
+        .iter()
+        .filter(|port| sees(&port.network))
+        .partition(|port| port.hook.is_ok());
+    let mut status = json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "generation": snapshot.generation,
-        "lastApply": {
-            "at": (apply.at > 0).then(|| time(apply.at)),
+        "networks": networks.filter(|id| sees(id)).count(),
+        "peerings": states,
+        "ports": { "up": up.len(), "failed": failed.len() },
+    });
+    if whole {
+        let apply = &snapshot.last_apply;
+        let at = Moment {
+            wall: apply.at,
+            ..Moment::default()
+        };
+        status["generation"] = json!(snapshot.generation);
+        status["lastApply"] = json!({
+            "at": (apply.at > 0).then(|| time(at)),
             "success": apply.at > 0 && apply.error.is_none(),
             "error": apply.error,
-        },
-        "networks": snapshot.table.networks.len(),
-        "peerings": states,
-        "ports": {
-            "up": snapshot.ports.all.iter().filter(|port| port.hook.is_ok()).count(),
-            "failed": snapshot.ports.all.iter().filter(|port| port.hook.is_err()).count(),
-        },
-        "routes": snapshot.content.fibs.values().map(BTreeMap::len).sum::<usize>(),
-        "files": snapshot.files,
-    })
-}
-
-/// RFC 3339, in UTC.
-fn time(milliseconds: u64) -> String {
-    let at = UNIX_EPOCH + Duration::from_millis(milliseconds);
-    humantime::format_rfc3339_millis(at).to_string()
+        });
+        status["routes"] = json!(
+            snapshot
+                .content
+                .fibs
+                .values()
+                .map(BTreeMap::len)
+                .sum::<usize>()
+        );
+        status["files"] = json!(snapshot.files);
+    }
+    status
 }

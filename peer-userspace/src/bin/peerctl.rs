@@ -1,81 +1,74 @@
 //! The client's command line.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum, error::ErrorKind};
-use peer_userspace::client::{self, Exit, Failure, Format, Selection};
+use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
+use clap_complete::Shell;
+use peer_userspace::client::{
+    Accept, Apply, Check, Client, Delete, Diff, Exit, Failure, Get, LastApply, Monitor, Reject,
+    Request, ServerArgs, Status, Switch, Wait, print,
+};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+   0  done
+   1  refused, invalid, not found, or not in time
+   2  diff: something differs
+  64  wrong usage
+  69  peerd does not answer";
 
 #[derive(Parser)]
 #[command(
     name = "peerctl",
     version,
     about = "Asks peerd",
-    after_help = "Exit codes: 0 done, 1 refused or not found, 64 wrong usage, 69 peerd does not answer"
+    after_help = EXIT_CODES,
+    color = ColorChoice::Never
 )]
 struct Cli {
-    /// The daemon's unix socket
-    #[arg(
-        long,
-        global = true,
-        env = "PEERD_SOCKET",
-        value_name = "PATH",
-        default_value = "/run/peerd/peerd.sock"
-    )]
-    socket: PathBuf,
+    #[command(flatten)]
+    server: ServerArgs,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
+    /// Say what is wrong with a table, without a daemon
+    Check(Check),
+    /// Say what applying a table would change, and exit with 2 if anything would
+    Diff(Diff),
+    /// Apply a table, all or nothing
+    Apply(Apply),
+    /// Keep the last apply, which waits for it
+    Confirm(LastApply),
+    /// Take the last apply back
+    Undo(LastApply),
     /// List objects, or show one
     Get(Get),
-    /// Say what is wrong with a table, without a daemon
-    Check {
-        /// The table; may be given again
-        #[arg(short, long = "file", value_name = "FILE", required = true)]
-        files: Vec<PathBuf>,
-    },
+    /// Ask another network to peer; the request is named to-PEER
+    Request(Request),
+    /// Consent to another's request
+    Accept(Accept),
+    /// Refuse another's request
+    Reject(Reject),
+    /// Let a peering carry traffic again
+    Enable(Switch),
+    /// Stop a peering's traffic, and keep the consent
+    Disable(Switch),
+    /// Withdraw a consent, or delete a network
+    Delete(Delete),
+    /// Wait until a peering is in a state, and exit with 1 if it is not in time or never can be
+    Wait(Wait),
+    /// Tell what happens, as it happens
+    Monitor(Monitor),
     /// Say how the daemon is
-    Status {
-        /// How to print
-        #[arg(short, long, value_enum, default_value_t)]
-        output: Format,
+    Status(Status),
+    /// Print what makes a shell complete this command
+    Completions {
+        /// The shell
+        shell: Shell,
     },
-}
-
-#[derive(clap::Args)]
-struct Get {
-    /// What to list
-    #[arg(value_enum)]
-    kind: Kind,
-    /// One object, as NAME or NAMESPACE/NAME
-    name: Option<String>,
-    /// The namespace
-    #[arg(short, long, default_value = "default")]
-    namespace: String,
-    /// All namespaces
-    #[arg(short = 'A', long, conflicts_with = "namespace")]
-    all_namespaces: bool,
-    /// Only objects with these labels, KEY=VALUE separated by commas
-    #[arg(short, long)]
-    labels: Option<String>,
-    /// Only peerings in this state
-    #[arg(long)]
-    state: Option<String>,
-    /// How to print
-    #[arg(short, long, value_enum, default_value_t)]
-    output: Format,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Kind {
-    Networks,
-    Peerings,
-    Routes,
-    Ports,
-    Neighbours,
-    Drops,
 }
 
 fn main() -> ExitCode {
@@ -91,38 +84,46 @@ fn main() -> ExitCode {
             .into();
         }
     };
-    match run(cli) {
-        Ok(()) => Exit::Done.into(),
-        Err(Failure { exit, text }) => {
-            eprintln!("peerctl: {text}");
-            exit.into()
-        }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(run(&cli)),
+        Err(error) => Err(Failure::Failed(error.to_string())),
+    };
+    let exit = ended.unwrap_or_else(|failure| {
+        failure.report();
+        failure.exit()
+    });
+    exit.into()
+}
+
+async fn run(cli: &Cli) -> Result<Exit, Failure> {
+    // Not for all: `check` and `completions` need none, nor sense in its arguments.
+    let client = || Client::new(&cli.server);
+    match &cli.command {
+        Command::Check(check) => check.run(),
+        Command::Completions { shell } => completions(*shell),
+        Command::Diff(diff) => diff.run(&client()?).await,
+        Command::Apply(apply) => apply.run(&client()?).await,
+        Command::Confirm(last) => last.confirm(&client()?).await,
+        Command::Undo(last) => last.undo(&client()?).await,
+        Command::Get(get) => get.run(&client()?).await,
+        Command::Request(request) => request.run(&client()?).await,
+        Command::Accept(accept) => accept.run(&client()?).await,
+        Command::Reject(reject) => reject.run(&client()?).await,
+        Command::Enable(switch) => switch.enable(&client()?).await,
+        Command::Disable(switch) => switch.disable(&client()?).await,
+        Command::Delete(delete) => delete.run(&client()?).await,
+        Command::Wait(wait) => wait.run(&client()?).await,
+        Command::Monitor(monitor) => monitor.run(&client()?).await,
+        Command::Status(status) => status.run(&client()?).await,
     }
 }
 
-fn run(cli: Cli) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure {
-            exit: Exit::Failed,
-            text: error.to_string(),
-        })?;
-    match cli.command {
-        Command::Check { files } => client::check(&files),
-        Command::Status { output } => runtime.block_on(client::status(&cli.socket, output)),
-        Command::Get(get) => {
-            let kind = get.kind.to_possible_value();
-            let selection = Selection {
-                kind: kind
-                    .map(|kind| kind.get_name().to_owned())
-                    .unwrap_or_default(),
-                name: get.name,
-                namespace: (!get.all_namespaces).then_some(get.namespace),
-                labels: get.labels,
-                state: get.state,
-            };
-            runtime.block_on(client::get(&cli.socket, &selection, get.output))
-        }
-    }
+fn completions(shell: Shell) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "peerctl", &mut script);
+    print(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Done)
 }

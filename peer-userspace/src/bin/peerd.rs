@@ -1,10 +1,15 @@
 //! The daemon's command line.
 
-use std::{io, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 use peer_userspace::{
-    daemon::{self, Options},
+    daemon::{self, Config, Options},
     kernel,
 };
 use tokio::runtime::{Builder, Runtime};
@@ -48,6 +53,12 @@ struct Run {
     /// The API's unix socket
     #[arg(long, value_name = "PATH", default_value = "/run/peerd/peerd.sock")]
     socket: PathBuf,
+    /// Where the API is served on TCP, to those with a token; nowhere by default
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// Who may do what; by default /etc/peerd/peerd.yaml if it is there
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Where /metrics is served
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9477")]
     metrics: SocketAddr,
@@ -84,6 +95,8 @@ fn run_daemon(run: Run) -> anyhow::Result<()> {
         tables: run.tables,
         state_dir: run.state_dir,
         socket: run.socket,
+        listen: run.listen,
+        config: Config::read(run.config.as_deref(), Path::new("/etc/peerd/peerd.yaml"))?,
         metrics: run.metrics,
         bpffs: run.bpffs,
         // Otherwise the verifier prunes the programs' log statements.
@@ -99,7 +112,7 @@ fn runtime() -> io::Result<Runtime> {
         .build()
 }
 
-fn detach(bpffs: &std::path::Path) -> anyhow::Result<()> {
+fn detach(bpffs: &Path) -> anyhow::Result<()> {
     kernel::check_privileges()?;
     if runtime()?.block_on(kernel::detach(bpffs))? {
         println!("nothing of peerd's is left in the kernel");

@@ -1,51 +1,67 @@
 //! `peerctl check`: what is wrong with a table, without a daemon.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::Failure;
+use super::{
+    Exit, Failure,
+    documents::{self, Files},
+    failure::note,
+    output::print,
+};
 use crate::dialect;
 
-/// Report every error of every file as `FILE:LINE:COLUMN: sentence`.
-///
-/// # Errors
-/// If any file is refused.
-pub fn check(files: &[PathBuf]) -> Result<(), Failure> {
-    let mut refused = 0;
-    for file in files {
-        if !check_one(file) {
-            refused += 1;
+/// Arguments of `check`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Check {
+    #[command(flatten)]
+    files: Files,
+}
+
+impl Check {
+    /// Report every error of every file as `FILE:LINE:COLUMN: sentence`.
+    ///
+    /// # Errors
+    /// If any file is refused.
+    pub fn run(&self) -> Result<Exit, Failure> {
+        let mut refused = 0;
+        for file in &self.files.files {
+            if !check_one(file)? {
+                refused += 1;
+            }
         }
-    }
-    match refused {
-        0 => Ok(()),
-        1 => Err(Failure::failed("the table is not valid")),
-        _ => Err(Failure::failed(format!("{refused} tables are not valid"))),
+        match refused {
+            0 => Ok(Exit::Done),
+            1 => Err(Failure::Failed("the table is not valid".to_owned())),
+            _ => Err(Failure::Failed(format!("{refused} tables are not valid"))),
+        }
     }
 }
 
-fn check_one(file: &Path) -> bool {
-    let name = file.display();
-    let text = match std::fs::read_to_string(file) {
+fn check_one(file: &Path) -> Result<bool, Failure> {
+    let name = documents::name(file);
+    let text = match documents::text(file) {
         Ok(text) => text,
         Err(error) => {
-            eprintln!("{name}: cannot be read: {error}");
-            return false;
+            note(&format!("{name}: cannot be read: {error}"));
+            return Ok(false);
         }
     };
     match dialect::parse(&text) {
         Ok(declared) => {
             for warning in &declared.warnings {
-                eprintln!("{name}:{warning} (warning)");
+                note(&format!("{name}:{warning} (warning)"));
             }
             let (networks, consents) = (declared.networks.len(), declared.consents.len());
-            println!("{name}: valid; networks: {networks}, peerings: {consents}");
-            true
+            print(&format!(
+                "{name}: valid; networks: {networks}, peerings: {consents}"
+            ))?;
+            Ok(true)
         }
         Err(errors) => {
             for error in errors {
-                eprintln!("{name}:{error}");
+                note(&format!("{name}:{error}"));
             }
-            false
+            Ok(false)
         }
     }
 }

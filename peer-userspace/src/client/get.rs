@@ -1,161 +1,128 @@
 //! `peerctl get KIND [NAME]`.
 
-use std::path::Path;
-
-use serde_json::Value;
+use clap::ValueEnum;
+use serde_json::{Value, json};
 
 use super::{
-    Failure, Format, http,
-    output::{Column, show},
+    Client, Exit, Failure,
+    columns::columns,
+    filters::Filters,
+    list::{list, page},
+    names::{Named, PeeringRef},
+    output::Output,
+    resolve::{self, Role},
+    table::table,
+    url::Url,
 };
+use crate::model::ObjectRef;
 
-/// What to get.
-#[derive(Clone, Debug, Default)]
-pub struct Selection {
-    /// Kind of objects.
-    pub kind: String,
-    /// One object of it.
-    pub name: Option<String>,
-    /// Its namespace; `None` for all.
-    pub namespace: Option<String>,
-    /// Labels it must bear.
-    pub labels: Option<String>,
-    /// State it must be in.
-    pub state: Option<String>,
+/// Arguments of `get`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Get {
+    /// What to list
+    #[arg(value_enum)]
+    kind: Kind,
+    /// One of it: [NAMESPACE/]NAME, or a peering's label or uid
+    name: Option<String>,
+    #[command(flatten)]
+    filters: Filters,
+    #[command(flatten)]
+    output: Output,
 }
 
-/// Get objects and print them.
-///
-/// # Errors
-/// If the daemon does not answer, or does not know the object.
-pub async fn get(socket: &Path, selection: &Selection, format: Format) -> Result<(), Failure> {
-    let kind = selection.kind.as_str();
-    if let Some(name) = &selection.name {
-        let (namespace, name) = match name.split_once('/') {
-            Some((namespace, name)) => (namespace, name),
-            None => (
-                selection.namespace.as_deref().unwrap_or("default"),
-                name.as_str(),
-            ),
-        };
-        let path = format!("/v1/{kind}/{}/{}", encoded(namespace), encoded(name));
-        let object = http::get(socket, &path).await?;
-        return show(
-            &object,
-            std::slice::from_ref(&object),
-            &columns(kind),
-            format,
-        );
-    }
-    let filters = [
-        ("namespace", &selection.namespace),
-        ("labels", &selection.labels),
-        ("state", &selection.state),
-    ];
-    let query: Vec<String> = filters
-        .iter()
-        .filter_map(|(key, value)| Some(format!("{key}={}", encoded(value.as_ref()?))))
-        .collect();
-    let list = http::get(socket, &format!("/v1/{kind}?{}", query.join("&"))).await?;
-    let items = list["items"].as_array().cloned().unwrap_or_default();
-    show(&list, &items, &columns(kind), format)
+/// What there is to list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    #[value(alias = "network")]
+    Networks,
+    #[value(alias = "peering")]
+    Peerings,
+    #[value(alias = "route")]
+    Routes,
+    #[value(alias = "port")]
+    Ports,
+    #[value(alias = "neighbour")]
+    Neighbours,
+    #[value(alias = "drop")]
+    Drops,
 }
 
-/// RFC 3986 section 2.1, for anything that is not plain.
-fn encoded(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+impl Kind {
+    /// As users and paths have it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Networks => "networks",
+            Self::Peerings => "peerings",
+            Self::Routes => "routes",
+            Self::Ports => "ports",
+            Self::Neighbours => "neighbours",
+            Self::Drops => "drops",
         }
     }
-    encoded
-}
 
-fn columns(kind: &str) -> Vec<Column> {
-    let column = Column::new;
-    match kind {
-        "networks" => vec![
-            column("NAMESPACE", "/metadata/namespace"),
-            column("NAME", "/metadata/name"),
-            column("ZONE", "/spec/zone"),
-            column("PREFIXES", "/spec/prefixes"),
-            column("PORTS", "/status/ports/*/interface"),
-            column("PEERED WITH", "/status/peeredNetworks/*/name"),
-        ],
-        "peerings" => vec![
-            column("NAMESPACE", "/metadata/namespace"),
-            column("NAME", "/metadata/name"),
-            column("NETWORK", "/spec/network"),
-            Column::of("PEER", |peering| {
-                let peer = &peering["status"]["peer"];
-                let part = |key: &str| peer[key].as_str().unwrap_or_default().to_owned();
-                format!("{}/{}", part("namespace"), part("network"))
-            }),
-            column("STATE", "/status/state"),
-            column("SINCE", "/status/since"),
-            column("FORWARDED", "/status/forwarded/packets"),
-            column("RECEIVED", "/status/received/packets"),
-            column("REASON", "/status/reason"),
-        ],
-        "routes" => vec![
-            column("NETWORK", "/network"),
-            column("TO", "/to"),
-            Column::of("VERDICT", |route| match route["reason"].as_str() {
-                Some(reason) => format!("drop {reason}"),
-                None => route["verdict"].as_str().unwrap_or_default().to_owned(),
-            }),
-            column("OWNER", "/owner"),
-            column("PORT", "/port"),
-            column("NEXT HOP", "/nextHop"),
-            column("MAC", "/mac"),
-        ],
-        "ports" => vec![
-            column("NETWORK", "/network"),
-            column("INTERFACE", "/interface"),
-            column("IFINDEX", "/ifindex"),
-            column("STATE", "/state"),
-            column("MODE", "/mode"),
-            column("HOOK", "/hook"),
-            column("WHY", "/why"),
-            column("NOTICES", "/notices"),
-        ],
-        "neighbours" => vec![
-            column("NETWORK", "/network"),
-            column("INTERFACE", "/interface"),
-            column("ADDRESS", "/address"),
-            column("MAC", "/mac"),
-        ],
-        _ => vec![
-            column("NETWORK", "/network"),
-            column("PEERING", "/peering"),
-            column("REASON", "/reason"),
-            column("PACKETS", "/packets"),
-        ],
+    /// Whether it is of objects, with names, filters and pages.
+    fn is_of_objects(self) -> bool {
+        matches!(self, Self::Networks | Self::Peerings)
     }
 }
 
-/// The value at a JSON pointer (RFC 6901) as a cell; `*` steps into every element
-/// of an array.
-pub(super) fn cell(value: &Value, pointer: &str) -> String {
-    if let Some((before, after)) = pointer.split_once("/*") {
-        let elements = value.pointer(before).and_then(Value::as_array);
-        let cells = elements
-            .into_iter()
-            .flatten()
-            .map(|element| cell(element, after));
-        return cells.collect::<Vec<_>>().join(" ");
+impl Get {
+    /// Get and print.
+    ///
+    /// # Errors
+    /// If it is not there, or peerd refuses.
+    pub async fn run(&self, client: &Client) -> Result<Exit, Failure> {
+        let answer = match &self.name {
+            Some(name) => self.named(client, name).await?,
+            None => self.all(client).await?,
+        };
+        self.output.output.show(&answer, |answer| {
+            let items = answer["items"].as_array().map(Vec::as_slice);
+            let items = items.unwrap_or(std::slice::from_ref(answer));
+            table(items, &columns(self.kind))
+        })?;
+        Ok(Exit::Done)
     }
-    match value.pointer(pointer) {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(elements)) => elements
-            .iter()
-            .map(|element| cell(element, ""))
-            .collect::<Vec<_>>()
-            .join(" "),
-        Some(other) => other.to_string(),
+
+    async fn all(&self, client: &Client) -> Result<Value, Failure> {
+        let kind = self.kind.name();
+        let url = Url::of(&[kind]);
+        if self.kind.is_of_objects() {
+            return list(client, self.filters.on(url)).await;
+        }
+        self.filters.only_namespaces(kind)?;
+        page(
+            client,
+            &url.with_some("namespace", self.filters.namespace()),
+        )
+        .await
+    }
+
+    async fn named(&self, client: &Client, name: &str) -> Result<Value, Failure> {
+        let kind = self.kind.name();
+        let usage = |error: &dyn std::error::Error| Failure::Usage(error.to_string());
+        let namespace = &self.filters.namespace;
+        match self.kind {
+            Kind::Networks => {
+                let network: Named = name.parse().map_err(|error| usage(&error))?;
+                let ObjectRef { namespace, name } = network.within(namespace);
+                let url = Url::of(&[kind, namespace.as_str(), name.as_str()]);
+                client.get(&url).await
+            }
+            Kind::Peerings => match name.parse().map_err(|error| usage(&error))? {
+                // Both consents, to who may see both.
+                peering @ PeeringRef::Label(_) => {
+                    let items = resolve::of_peering(client, &peering, namespace).await?;
+                    if items.is_empty() {
+                        return Err(Failure::Failed(format!("there is no peering {peering}")));
+                    }
+                    Ok(json!({ "apiVersion": "peerd/v1", "kind": "List", "items": items }))
+                }
+                peering => resolve::object(client, &peering, namespace, Role::Own).await,
+            },
+            _ => Err(Failure::Usage(format!(
+                "{kind} have no names; choose them by -n"
+            ))),
+        }
     }
 }

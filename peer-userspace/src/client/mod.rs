@@ -1,54 +1,55 @@
 //! peerctl: asks the daemon and shows the answer.
 //!
 //! Owns arguments' meaning and the look of output: data on stdout, the rest on
-//! stderr, exit codes as documented in [`Exit`].
+//! stderr, exit codes as documented in [`Exit`]. One file a command, or a few of a
+//! kind; what they share is in the others. Must not decide anything about networks
+//! or peerings: that is peerd's.
 
+mod apply;
 mod check;
+mod columns;
+mod consent;
+mod documents;
+mod failure;
+mod filters;
 mod get;
 mod http;
+mod jsonpath;
+mod list;
+mod monitor;
+mod names;
+mod or_none;
 mod output;
+mod request;
+mod resolve;
+mod rule;
+mod server;
 mod status;
+mod table;
+#[cfg(test)]
+mod tests;
+mod url;
+mod verbs;
+mod wait;
+mod watch;
+mod write;
 
-use std::process::ExitCode;
+use std::time::Duration;
 
-pub use check::check;
-pub use get::{Selection, get};
-pub use output::Format;
-pub use status::status;
+pub use apply::{Apply, Diff, LastApply};
+pub use check::Check;
+pub use failure::{Exit, Failure};
+pub use get::Get;
+pub use http::Client;
+pub use monitor::Monitor;
+pub use output::print;
+pub use request::Request;
+pub use server::ServerArgs;
+pub use status::Status;
+pub use verbs::{Accept, Delete, Reject, Switch};
+pub use wait::Wait;
 
-/// How a command ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
-    /// Done, or valid.
-    Done = 0,
-    /// Refused, invalid or not found.
-    Failed = 1,
-    /// The arguments make no sense (sysexits.h EX_USAGE).
-    Usage = 64,
-    /// The daemon does not answer (sysexits.h EX_UNAVAILABLE).
-    Unavailable = 69,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
-    }
-}
-
-/// What went wrong, for the user.
-#[derive(Debug)]
-pub struct Failure {
-    /// How to end.
-    pub exit: Exit,
-    /// One sentence.
-    pub text: String,
-}
-
-impl Failure {
-    fn failed(text: impl Into<String>) -> Self {
-        Self {
-            exit: Exit::Failed,
-            text: text.into(),
-        }
-    }
+/// A time as people write it, like `90s` or `2m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| error.to_string())
 }

@@ -1,84 +1,97 @@
-//! How answers look.
+//! How answers look: `-o`, and stdout.
 
-use std::io::{self, Write as _};
+use std::{
+    io::{self, Write as _},
+    str::FromStr,
+};
 
-use clap::ValueEnum;
-use comfy_table::{Table, presets};
 use serde_json::Value;
 
-use super::{Failure, get::cell};
+use super::{Failure, jsonpath::Template};
 
-/// `-o`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Columns for people.
+/// `-o`, for commands to flatten.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct Output {
+    /// How to print: table, json, yaml or jsonpath=TEMPLATE
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub(super) output: Format,
+}
+
+/// How to print.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Format {
+    /// For people.
     #[default]
     Table,
     /// The API's answer.
     Json,
     /// The same as YAML.
     Yaml,
+    /// What a template makes of it.
+    JsonPath(Template),
 }
 
-/// A column of a table.
-pub(super) struct Column {
-    title: &'static str,
-    cell: Box<dyn Fn(&Value) -> String>,
+/// Why a text is no [`Format`].
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotAFormat {
+    /// None of ours.
+    #[error("use table, json, yaml or jsonpath=TEMPLATE")]
+    Unknown,
+    /// A wrong template.
+    #[error(transparent)]
+    Template(#[from] super::jsonpath::WrongTemplate),
 }
 
-impl Column {
-    /// What stands at a pointer.
-    pub(super) fn new(title: &'static str, pointer: &'static str) -> Self {
-        Self::of(title, move |value| cell(value, pointer))
-    }
+impl FromStr for Format {
+    type Err = NotAFormat;
 
-    /// What a function makes of the object.
-    pub(super) fn of(title: &'static str, cell: impl Fn(&Value) -> String + 'static) -> Self {
-        Self {
-            title,
-            cell: Box::new(cell),
+    fn from_str(text: &str) -> Result<Self, NotAFormat> {
+        match text {
+            "table" => Ok(Self::Table),
+            "json" => Ok(Self::Json),
+            "yaml" => Ok(Self::Yaml),
+            _ => match text.strip_prefix("jsonpath=") {
+                Some(template) => Ok(Self::JsonPath(template.parse()?)),
+                None => Err(NotAFormat::Unknown),
+            },
         }
     }
 }
 
-/// Print `answer` whole, or its `items` as a table.
-pub(super) fn show(
-    answer: &Value,
-    items: &[Value],
-    columns: &[Column],
-    format: Format,
-) -> Result<(), Failure> {
-    let text = match format {
-        Format::Json => serde_json::to_string_pretty(answer).map_err(|error| failed(&error))?,
-        Format::Yaml => serde_saphyr::to_string(answer).map_err(|error| failed(&error))?,
-        Format::Table => table(items, columns),
-    };
-    print(&text)
+impl Format {
+    /// Print an answer, as `people` reads it where it is for people.
+    pub(super) fn show(
+        &self,
+        answer: &Value,
+        people: impl FnOnce(&Value) -> String,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::Table => print(&people(answer)),
+            Self::Json => print(&serde_json::to_string_pretty(answer).map_err(|e| failed(&e))?),
+            Self::Yaml => print(&serde_saphyr::to_string(answer).map_err(|e| failed(&e))?),
+            // As kubectl does: the template says where lines end.
+            Self::JsonPath(template) => write(&template.apply(answer)),
+        }
+    }
 }
 
 /// Print a text on stdout, with a line end.
-pub(super) fn print(text: &str) -> Result<(), Failure> {
-    match writeln!(io::stdout(), "{}", text.trim_end()) {
-        // `peerctl get … | head` is no error.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+///
+/// # Errors
+/// If it cannot be written; [`Failure::ClosedPipe`] where nobody reads on.
+pub fn print(text: &str) -> Result<(), Failure> {
+    write(&format!("{}\n", text.trim_end()))
+}
+
+fn write(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes());
+    match written.and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::ClosedPipe),
         written => written.map_err(|error| failed(&error)),
     }
 }
 
-fn table(items: &[Value], columns: &[Column]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(columns.iter().map(|column| column.title));
-    for item in items {
-        table.add_row(columns.iter().map(|column| (column.cell)(item)));
-    }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    let lines = table.lines().map(|line| line.trim_end().to_owned());
-    lines.collect::<Vec<_>>().join("\n")
-}
-
 fn failed(error: &dyn std::fmt::Display) -> Failure {
-    Failure::failed(format!("cannot print: {error}"))
+    Failure::Failed(format!("cannot print: {error}"))
 }

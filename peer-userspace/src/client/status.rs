@@ -1,20 +1,28 @@
 //! `peerctl status`: is all well, and if not, what is not.
 
-use std::path::Path;
-
 use serde_json::Value;
 
-use super::{Failure, Format, http, output};
+use super::{Client, Exit, Failure, output::Output, url::Url};
 
-/// Print how the daemon is.
-///
-/// # Errors
-/// If it does not answer.
-pub async fn status(socket: &Path, format: Format) -> Result<(), Failure> {
-    let status = http::get(socket, "/v1/status").await?;
-    match format {
-        Format::Table => output::print(&text(&status)),
-        _ => output::show(&status, &[], &[], format),
+/// Arguments of `status`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Status {
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Status {
+    /// Print how the daemon is.
+    ///
+    /// # Errors
+    /// If it does not answer, or not to this caller.
+    pub async fn run(&self, client: &Client) -> Result<Exit, Failure> {
+        let status = client.get(&Url::of(&["status"])).await?;
+        if !status["version"].is_string() {
+            return Err(client.foreign("its answer to GET /v1/status has no version"));
+        }
+        self.output.output.show(&status, text)?;
+        Ok(Exit::Done)
     }
 }
 

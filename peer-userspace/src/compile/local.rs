@@ -25,11 +25,7 @@ pub(super) fn addresses(compiler: &Compiler<'_>, fib: &Fib, network: &Network) -
         .filter(|(_, net)| prefix::is_global(net.addr()));
     for (interface, address) in held {
         let at = prefix::host(address.addr());
-        let holder = compiler
-            .ports
-            .working()
-            .find(|(port, ..)| *port == interface);
-        let holder = holder.map(|(_, port, _)| &port.network);
+        let holder = compiler.ports.network_at(interface);
         if holder == Some(&network.id) {
             own.entry(at).or_default().insert(interface);
         } else if let Some(refused) = refused(compiler, fib, network, at, holder) {

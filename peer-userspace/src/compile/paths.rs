@@ -48,7 +48,7 @@ pub(super) fn paths(network: &Network, ports: &Ports, host: &HostView, reached: 
     by_host_routes(&mut paths, &up, host);
     add_transfer_nets(&mut paths, up.iter().chain(&down), reached);
     resolve_gateways(&mut paths, host);
-    add_neighbours(&mut paths, host);
+    add_neighbours(&mut paths, &up, host);
     paths
 }
 
@@ -190,21 +190,20 @@ fn resolve_gateways(paths: &mut Paths, host: &HostView) {
 }
 
 /// One host prefix for each known neighbour that lies on-link on its own port.
-fn add_neighbours(paths: &mut Paths, host: &HostView) {
+fn add_neighbours(paths: &mut Paths, ports: &[Port<'_>], host: &HostView) {
     let known = paths.clone();
-    for ((interface, address), mac) in &host.neighbours {
-        let prefix = host_prefix(*address);
-        let Some((_, Some(hop))) = longest_match(&known, &prefix) else {
-            continue;
-        };
-        if hop.port == *interface && hop.gateway.is_none() {
-            paths.insert(
-                prefix,
-                Some(Hop {
-                    mac: Some(*mac),
-                    ..*hop
-                }),
-            );
+    for (port, _) in ports {
+        let from = (port.index, IpAddr::from([0; 4]));
+        let neighbours = host.neighbours.range(from..);
+        for ((_, address), mac) in neighbours.take_while(|((at, _), _)| *at == port.index) {
+            let prefix = host_prefix(*address);
+            let Some((_, Some(hop))) = longest_match(&known, &prefix) else {
+                continue;
+            };
+            if hop.port == port.index && hop.gateway.is_none() {
+                let mac = Some(*mac);
+                paths.insert(prefix, Some(Hop { mac, ..*hop }));
+            }
         }
     }
 }

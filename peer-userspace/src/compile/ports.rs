@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use peer_common::limits;
-
 use super::hook::{Hook, Xdp};
 use crate::{
     host::{HostView, Interface},
-    model::{self, Network, ObjectRef, Table},
+    model::{self, Network, ObjectRef},
 };
 
 /// One declared port and what became of it.
@@ -30,21 +28,31 @@ pub struct PortView {
 pub struct Ports {
     /// The ports.
     pub all: Vec<PortView>,
+    /// Where each network's stand in `all`.
+    of_network: BTreeMap<ObjectRef, Vec<usize>>,
+    /// Where the working ones stand in `all`, by ifindex.
+    of_interface: BTreeMap<u32, usize>,
 }
 
 impl Ports {
-    /// The declared ports of `table` on `host`. `failures` are interfaces whose
-    /// programs could not be attached, with the reason.
-    pub fn resolve(table: &Table, host: &HostView, failures: &BTreeMap<u32, String>) -> Self {
+    /// The declared ports of `networks` on `host`, an interface being the first
+    /// one's that names it. `refused` are networks that may have none, `failures`
+    /// interfaces whose programs could not be attached; each with the reason.
+    pub fn resolve<'a>(
+        networks: impl IntoIterator<Item = &'a Network>,
+        refused: &BTreeMap<ObjectRef, String>,
+        host: &HostView,
+        failures: &BTreeMap<u32, String>,
+    ) -> Self {
         let mut taken = BTreeMap::new();
         let mut all = Vec::new();
-        for (position, network) in table.networks.values().enumerate() {
+        for network in networks {
             for declared in &network.ports {
                 let interface = host.interface(&declared.interface);
                 let hook = interface
                     .ok_or_else(|| format!("interface {} does not exist", declared.interface))
                     .and_then(|interface| {
-                        fits(position, network)?;
+                        refused.get(&network.id).cloned().map_or(Ok(()), Err)?;
                         usable(network, declared, interface, &mut taken)?;
                         match failures.get(&interface.index) {
                             Some(failure) => Err(failure.clone()),
@@ -61,7 +69,21 @@ impl Ports {
                 });
             }
         }
-        Self { all }
+        all.sort_by(|one: &PortView, other| one.network.cmp(&other.network));
+        let mut of_network: BTreeMap<ObjectRef, Vec<usize>> = BTreeMap::new();
+        for (position, port) in all.iter().enumerate() {
+            let positions = of_network.entry(port.network.clone()).or_default();
+            positions.push(position);
+        }
+        let working = all.iter().enumerate().filter(|(_, port)| port.hook.is_ok());
+        let of_interface = working
+            .filter_map(|(position, port)| Some((port.index?, position)))
+            .collect();
+        Self {
+            all,
+            of_network,
+            of_interface,
+        }
     }
 
     /// The ports that can carry programs, with their ifindex.
@@ -71,10 +93,22 @@ impl Ports {
             .filter_map(|port| Some((port.index?, port, port.hook.as_ref().ok()?)))
     }
 
+    /// The network that a working port faces.
+    pub fn network_at(&self, interface: u32) -> Option<&ObjectRef> {
+        let position = self.of_interface.get(&interface)?;
+        self.all.get(*position).map(|port| &port.network)
+    }
+
+    /// The declared ports of one network.
+    pub fn declared_by(&self, network: &ObjectRef) -> impl Iterator<Item = &PortView> {
+        let positions = self.of_network.get(network).into_iter().flatten();
+        positions.filter_map(|position| self.all.get(*position))
+    }
+
     /// The working ports of one network.
     pub fn of(&self, network: &ObjectRef) -> impl Iterator<Item = (u32, &PortView)> {
-        self.working()
-            .filter(move |(_, port, _)| &port.network == network)
+        self.declared_by(network)
+            .filter_map(|port| Some((port.index?, port, port.hook.as_ref().ok()?)))
             .map(|(index, port, _)| (index, port))
     }
 
@@ -84,9 +118,7 @@ impl Ports {
             return None;
         }
         let reasons: BTreeSet<&str> = self
-            .all
-            .iter()
-            .filter(|port| &port.network == network)
+            .declared_by(network)
             .filter_map(|port| port.hook.as_ref().err().map(String::as_str))
             .collect();
         Some(match reasons.len() {
@@ -94,18 +126,6 @@ impl Ports {
             _ => reasons.into_iter().collect::<Vec<_>>().join("; "),
         })
     }
-}
-
-/// Networks beyond the host's limit get no id, and so no port.
-fn fits(position: usize, network: &Network) -> Result<(), String> {
-    let limit = limits::MAX_NETWORKS as usize - 1;
-    if position < limit {
-        return Ok(());
-    }
-    Err(format!(
-        "network {} is beyond the {limit} one host can hold",
-        network.id
-    ))
 }
 
 /// Whether the declaration can be served on the interface at all. An interface
@@ -127,8 +147,12 @@ fn usable(
         return Err(format!("interface {name} is no Ethernet device"));
     }
     match taken.get(&interface.index) {
-        Some(owner) => Err(format!(
+        // Whose else it is, is that owner's to tell.
+        Some(owner) if owner.namespace == network.id.namespace => Err(format!(
             "interface {name} is a port of network {owner} already"
+        )),
+        Some(_) => Err(format!(
+            "interface {name} is a port of another network already"
         )),
         None => {
             taken.insert(interface.index, network.id.clone());

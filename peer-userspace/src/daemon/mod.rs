@@ -4,11 +4,15 @@
 //! Owns the order of those steps and the snapshot others read. The steps' content
 //! is `lifecycle`'s, `compile`'s and `kernel`'s.
 
+mod config;
 mod listen;
+mod plan;
 mod ready;
 mod reconcile;
 mod run;
 mod snapshot;
 
+pub use config::{Access, Config, Role, Who};
+pub use plan::{Declared, Given, Plan, plan, resolve_ports};
 pub use run::{Options, run};
-pub use snapshot::{LastApply, Shared, Since, Snapshot};
+pub use snapshot::{LastApply, Shared, Snapshot};

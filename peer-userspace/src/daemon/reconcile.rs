@@ -8,19 +8,26 @@ use std::{
 
 use tracing::{error, info, warn};
 
-use super::snapshot::{LastApply, Since, Snapshot, lock, now};
-use crate::{
-    compile::{Change, ForwardingTable, Ports, compile, diff},
-    host::{HostView, Interface},
-    kernel::{Datapath, KernelError, Registered},
-    lifecycle::{Facts, State, States, judge},
-    model::{PairLabel, Table},
+use super::{
+    plan::{Declared, Given, Plan, plan, resolve_ports},
+    snapshot::{LastApply, Snapshot, lock},
 };
-use peer_common::{flags, limits, verdict};
+use crate::{
+    compile::{ForwardingTable, Ports, compile, diff},
+    host::{HostView, Interface},
+    kernel::{Datapath, KernelError},
+    lifecycle::{Facts, Quotas, States, overdue},
+    model::{Kind, Moment, ObjectRef},
+    store::{Applied, Key, Store, StoreError},
+};
+use peer_common::{flags, verdict};
 
 /// Makes the kernel hold what tables and host demand, look after look.
 pub(super) struct Reconciler {
     datapath: Arc<Mutex<Datapath>>,
+    store: Arc<Store>,
+    /// The facts as they are on disk, which may lag behind.
+    kept: Arc<Facts>,
     /// Ports whose programs could not be attached: the interface as it was then,
     /// and why. Tried again when the interface is different or somebody says so.
     failures: BTreeMap<u32, (Interface, String)>,
@@ -31,11 +38,23 @@ pub(super) struct Reconciler {
 pub(super) type NextHop = (u32, IpAddr);
 
 impl Reconciler {
-    pub(super) fn new(datapath: Arc<Mutex<Datapath>>) -> Self {
+    pub(super) fn new(
+        datapath: Arc<Mutex<Datapath>>,
+        store: Arc<Store>,
+        facts: Facts,
+        quotas: Quotas,
+    ) -> Self {
+        let facts = Arc::new(facts);
         Self {
             datapath,
+            store,
+            kept: facts.clone(),
             failures: BTreeMap::new(),
-            latest: Snapshot::default(),
+            latest: Snapshot {
+                facts,
+                quotas,
+                ..Snapshot::default()
+            },
         }
     }
 
@@ -64,8 +83,9 @@ impl Reconciler {
         }
     }
 
-    /// Look at `table` and `host`, and make the kernel follow.
-    pub(super) fn reconcile(&mut self, table: Table, mut host: HostView) {
+    /// Look at `declared` and `host`, and make the kernel follow. Returns when to look
+    /// again although nothing changed, in host time.
+    pub(super) fn reconcile(&mut self, declared: Declared, mut host: HostView) -> Option<u64> {
         let datapath = self.datapath.clone();
         let mut datapath = lock(&datapath);
         for interface in host.interfaces.values_mut() {
@@ -73,14 +93,54 @@ impl Reconciler {
                 interface.foreign_xdp = None;
             }
         }
-        let outcome = self.follow(&mut datapath, &table, &host);
-        self.latest.table = table;
-        self.latest.host = host;
-        self.latest.content = datapath.content().clone();
+        let now = self.store.clock().now();
+        let in_kernel = self.latest.states.carrying().cloned().collect();
+        let quotas = self.latest.quotas.clone();
+        let given = Given {
+            host: &host,
+            quotas: &quotas,
+            in_kernel: &in_kernel,
+            now,
+        };
+        let failures = &mut self.failures;
+        let mut plan = plan(
+            &declared,
+            &self.latest.facts,
+            &given,
+            |table, facts, refused| {
+                attach(failures, &mut datapath, &host, |failures| {
+                    resolve_ports(table, facts, refused, &host, failures)
+                })
+            },
+        );
+        // What is decided is on disk before it is in force: a restart in between must
+        // find who was first.
+        let facts = Arc::new(std::mem::take(&mut plan.facts));
+        self.remember(&facts);
+        let outcome = self.follow(&mut datapath, &mut plan, &given);
+        report_ports(&self.latest.ports, &plan.ports);
+        report_states(&self.latest.states, &plan.states);
+        self.collect(&plan.states, &facts, &declared, now);
+        let deadlines = [
+            plan.states.next_change(now),
+            declared.stored.next_deadline(now),
+        ];
+        let deadline = deadlines.into_iter().flatten().min();
+        let latest = &mut self.latest;
+        latest.set_clock(now);
+        latest.content = Arc::new(datapath.content().clone());
+        latest.ids = Arc::new(datapath.registered());
+        latest.declared = Arc::new(declared);
+        latest.host = Arc::new(host);
+        latest.table = Arc::new(plan.table);
+        latest.refused = plan.refused;
+        latest.ports = Arc::new(plan.ports);
+        latest.states = Arc::new(plan.states);
+        latest.facts = facts;
         if let Err(reason) = outcome {
             error!("the kernel does not hold what it should: {reason}");
-            self.latest.last_apply = LastApply {
-                at: now(),
+            latest.last_apply = LastApply {
+                at: now.wall,
                 error: Some(reason.to_string()),
             };
             // Whatever got through is found by reading it back.
@@ -88,141 +148,102 @@ impl Reconciler {
                 error!("{error}");
             }
         }
+        deadline
+    }
+
+    /// Keep the facts. Without a disk peerings still close, and open: seniority and
+    /// time are then forgotten by a restart.
+    fn remember(&mut self, facts: &Arc<Facts>) {
+        if *facts == self.kept {
+            return;
+        }
+        match self.store.keep_facts(&self.kept, facts) {
+            Ok(()) => self.kept = facts.clone(),
+            Err(error) => {
+                error!("a restart will not know since when peerings are what they are: {error}");
+            }
+        }
+    }
+
+    /// Take back what the API holds of requests that ended and were listed for their
+    /// time, and decisions about consents that are no more.
+    fn collect(&self, states: &States, facts: &Facts, declared: &Declared, now: Moment) {
+        let known = |id: &ObjectRef| facts.consents.get(id);
+        let is_file = |id: &ObjectRef| declared.files.contains_key(&(Kind::Peering, id.clone()));
+        let collected = self.store.write(|stored| {
+            for id in overdue(states, now) {
+                let key = (Kind::Peering, id.clone());
+                // Whoever changed it since asks for something new.
+                if stored.objects.get(&key) == declared.stored.objects.get(&key) {
+                    stored.objects.remove(&key);
+                }
+            }
+            let rejections = &mut stored.decisions.rejections;
+            rejections.retain(|id, rejection| {
+                known(id).is_none_or(|known| known.uid == rejection.uid)
+                    && facts.consents.contains_key(id)
+            });
+            stored.decisions.holds.retain(is_file);
+            let due = |applied: &Applied| applied.confirm_by.is_some_and(|by| by <= now.host);
+            let applies = stored.applies.iter().filter(|(_, applied)| due(applied));
+            let unconfirmed: Vec<_> = applies.map(|(by, it)| (by.clone(), it.clone())).collect();
+            let mut taken_back = Vec::new();
+            for (by, applied) in unconfirmed {
+                stored.applies.remove(&by);
+                let taken = |key: &Key| declared.files.contains_key(key);
+                taken_back.push((by, stored.take_back(&applied, taken)));
+            }
+            Ok::<_, StoreError>(taken_back)
+        });
+        match collected {
+            Ok((taken_back, _)) => {
+                for (by, kept) in taken_back {
+                    warn!("the apply of {by} was not confirmed in time: it was taken back");
+                    for (kind, id) in kept {
+                        warn!("{kind} {id} was changed since, and stays as it is");
+                    }
+                }
+            }
+            Err(error) => error!("what ended is not forgotten yet: {error}"),
+        }
     }
 
     fn follow(
         &mut self,
         datapath: &mut Datapath,
-        table: &Table,
-        host: &HostView,
+        plan: &mut Plan,
+        given: &Given<'_>,
     ) -> Result<(), KernelError> {
-        let ports = self.attach(datapath, table, host);
-        let mut registered = datapath.registered();
-        let in_kernel = self.latest.states.pairs.iter();
-        let mut facts = Facts {
-            active_since: registered.active_since.clone(),
-            in_kernel: in_kernel
-                .filter(|(_, pair)| pair.carries)
-                .map(|(pair, _)| pair.clone())
-                .collect(),
-        };
-        let states = judge(table, &ports, &facts);
-        registered.ids = registered.ids.assigned(
-            table
-                .networks
-                .keys()
-                .take(limits::MAX_NETWORKS as usize - 1)
-                .cloned(),
-            states.pairs.keys().cloned(),
-            ports.working().map(|(index, ..)| index),
+        let before = datapath.registered();
+        let ids = before.assigned(
+            plan.table.networks.keys().cloned(),
+            plan.states.counted().cloned(),
+            plan.ports.working().map(|(index, ..)| index),
             datapath.content(),
         );
-        let wanted = compile(table, &ports, host, &states, &registered.ids);
+        let wanted = compile(&plan.table, &plan.ports, given.host, &plan.states, &ids);
         let changes = diff(datapath.content(), &wanted);
         // Ids first: a route must never count for what had its id before. What goes
         // away is forgotten only once no route leads there.
-        let before = registered.clone();
-        registered.ids = registered.ids.with(&datapath.registered().ids);
-        datapath.register(&registered)?;
-        registered = before;
+        datapath.register(&ids.with(&before))?;
         datapath.apply(&changes)?;
         datapath.take_over()?;
         datapath.detach_others(&wanted.ports.keys().copied().collect())?;
+        datapath.register(&ids)?;
 
-        facts.in_kernel = carrying(&states);
-        let states = judge(table, &ports, &facts);
-        let at = now();
-        registered.active_since = facts
-            .in_kernel
-            .iter()
-            .map(|pair| {
-                (
-                    pair.clone(),
-                    facts.active_since.get(pair).copied().unwrap_or(at),
-                )
-            })
-            .collect();
-        datapath.register(&registered)?;
-        self.record(&ports, states, registered, &changes, at);
-        Ok(())
-    }
-
-    /// Programs onto ports that lack them. A port that cannot have them does not
-    /// work, and the network may be without a port for it.
-    fn attach(&mut self, datapath: &mut Datapath, table: &Table, host: &HostView) -> Ports {
-        self.failures.retain(|index, (then, _)| {
-            host.interfaces
-                .get(index)
-                .is_some_and(|now| unchanged(then, now))
-        });
-        let known = |failures: &BTreeMap<u32, (Interface, String)>| {
-            failures
-                .iter()
-                .map(|(index, (_, why))| (*index, why.clone()))
-                .collect()
-        };
-        let ports = Ports::resolve(table, host, &known(&self.failures));
-        let mut failed = false;
-        for (index, port, hook) in ports.working() {
-            if let Err(why) = datapath.attach(index, &port.declared.interface, hook)
-                && let Some(interface) = host.interfaces.get(&index)
-            {
-                failed = true;
-                self.failures.insert(index, (interface.clone(), why));
-            }
-        }
-        if failed {
-            Ports::resolve(table, host, &known(&self.failures))
-        } else {
-            ports
-        }
-    }
-
-    fn record(
-        &mut self,
-        ports: &Ports,
-        states: States,
-        registered: Registered,
-        changes: &[Change],
-        at: u64,
-    ) {
+        plan.states.followed();
         let latest = &mut self.latest;
-        report_ports(&latest.ports, ports);
-        report_states(&latest.states, &states);
-        latest.since = states
-            .consents
-            .iter()
-            .map(|(id, status)| {
-                let known = latest
-                    .since
-                    .get(id)
-                    .filter(|since| since.state == status.state);
-                let pair = table_pair(&states, id);
-                let active = pair.and_then(|pair| registered.active_since.get(pair));
-                let at = match (status.state, known, active) {
-                    (State::Active, _, Some(since)) => *since,
-                    (_, Some(since), _) => since.at,
-                    _ => at,
-                };
-                (
-                    id.clone(),
-                    Since {
-                        state: status.state,
-                        at,
-                    },
-                )
-            })
-            .collect();
-        latest.ports = ports.clone();
-        latest.states = states;
-        latest.ids = registered.ids;
         if !changes.is_empty() {
             info!(changes = changes.len(), "the kernel follows");
             latest.generation += 1;
         }
         if !changes.is_empty() || latest.last_apply.at == 0 || latest.last_apply.error.is_some() {
-            latest.last_apply = LastApply { at, error: None };
+            latest.last_apply = LastApply {
+                at: given.now.wall,
+                error: None,
+            };
         }
+        Ok(())
     }
 
     /// Next hops whose link addresses the kernel should keep fresh.
@@ -231,26 +252,45 @@ impl Reconciler {
     }
 }
 
+/// Programs onto ports that lack them. A port that cannot have them does not
+/// work, and the network may be without a port for it.
+fn attach(
+    failures: &mut BTreeMap<u32, (Interface, String)>,
+    datapath: &mut Datapath,
+    host: &HostView,
+    resolve: impl Fn(&BTreeMap<u32, String>) -> Ports,
+) -> Ports {
+    failures.retain(|index, (then, _)| {
+        host.interfaces
+            .get(index)
+            .is_some_and(|now| unchanged(then, now))
+    });
+    let known = |failures: &BTreeMap<u32, (Interface, String)>| {
+        failures
+            .iter()
+            .map(|(index, (_, why))| (*index, why.clone()))
+            .collect()
+    };
+    let ports = resolve(&known(failures));
+    let mut failed = false;
+    for (index, port, hook) in ports.working() {
+        if let Err(why) = datapath.attach(index, &port.declared.interface, hook)
+            && let Some(interface) = host.interfaces.get(&index)
+        {
+            failed = true;
+            failures.insert(index, (interface.clone(), why));
+        }
+    }
+    if failed {
+        resolve(&known(failures))
+    } else {
+        ports
+    }
+}
+
 /// Whether nothing happened to an interface that could let an attachment succeed.
 fn unchanged(then: &Interface, now: &Interface) -> bool {
     then.name == now.name && then.foreign_xdp == now.foreign_xdp && then.mtu == now.mtu
-}
-
-fn carrying(states: &States) -> BTreeSet<PairLabel> {
-    states
-        .pairs
-        .iter()
-        .filter(|(_, pair)| pair.carries)
-        .map(|(label, _)| label.clone())
-        .collect()
-}
-
-fn table_pair<'a>(states: &'a States, consent: &crate::model::ObjectRef) -> Option<&'a PairLabel> {
-    states
-        .pairs
-        .iter()
-        .find(|(_, pair)| pair.consents.contains(consent))
-        .map(|(label, _)| label)
 }
 
 /// Gateways, known or not, and the neighbours that have a route of their own.
@@ -295,7 +335,8 @@ fn report_ports(before: &Ports, now: &Ports) {
 fn report_states(before: &States, now: &States) {
     for (id, status) in &now.consents {
         if before.consents.get(id).map(|status| status.state) != Some(status.state) {
-            info!("peering {id} is {}: {}", status.state, status.reason);
+            let reason = status.reason.text(|_| true);
+            info!("peering {id} is {}: {reason}", status.state);
         }
     }
     for id in before

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    fs,
     net::SocketAddr,
     path::PathBuf,
     sync::{Arc, Mutex},
@@ -12,13 +13,15 @@ use anyhow::{Context as _, Result};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     time::{MissedTickBehavior, interval, sleep},
 };
 use tracing::{info, warn};
 
 use super::{
+    config::Config,
     listen::Socket,
+    plan::Declared,
     ready::Readiness,
     reconcile::Reconciler,
     snapshot::{Shared, Snapshot},
@@ -30,8 +33,7 @@ use crate::{
         self, Datapath, KernelError,
         host::{Host, HostChange},
     },
-    model::Table,
-    store::{self, FileChange, FileReport, TableFiles},
+    store::{self, FileChange, FileReport, Key, Store, TableFiles},
 };
 
 /// Changes come in bursts: an interface that comes up sends a dozen messages.
@@ -42,6 +44,9 @@ const TICK: Duration = Duration::from_secs(5);
 
 /// How soon to look again when the host could not be looked at, or is not ready.
 const RETRY: Duration = Duration::from_millis(200);
+
+/// How often the time is stored: a host that loses its power loses no more of it.
+const TIME_TICK: Duration = Duration::from_secs(60);
 
 /// How often the programs' log is read.
 const LOG_TICK: Duration = Duration::from_millis(50);
@@ -55,6 +60,10 @@ pub struct Options {
     pub state_dir: PathBuf,
     /// Unix socket of the API.
     pub socket: PathBuf,
+    /// Address of the API on TCP, if it is to be served there.
+    pub listen: Option<SocketAddr>,
+    /// Who may do what, and how much.
+    pub config: Config,
     /// Address of `/metrics`.
     pub metrics: SocketAddr,
     /// Directory of the pins.
@@ -69,8 +78,13 @@ pub struct Options {
 /// If the daemon cannot start; nothing in the kernel is changed then.
 pub async fn run(options: Options) -> Result<()> {
     kernel::check_privileges()?;
-    let mut tables =
-        TableFiles::open(&options.tables, &options.state_dir).context("cannot read the tables")?;
+    fs::create_dir_all(&options.state_dir)
+        .with_context(|| format!("cannot make {}", options.state_dir.display()))?;
+    let (store, facts) = Store::open(&options.state_dir)?;
+    let store = Arc::new(store);
+    let mut accepted = store.subscribe();
+    let mut tables = TableFiles::open(&options.tables, &options.state_dir, reserved(&store))
+        .context("cannot read the tables")?;
     report_files(&tables.reports());
     let (file_sender, mut file_changes) = mpsc::unbounded_channel();
     let _watcher =
@@ -79,6 +93,13 @@ pub async fn run(options: Options) -> Result<()> {
     let metrics = TcpListener::bind(options.metrics)
         .await
         .with_context(|| format!("cannot listen on {} for metrics", options.metrics))?;
+    let tcp = match options.listen {
+        None => None,
+        Some(address) => {
+            let listener = TcpListener::bind(address).await;
+            Some(listener.with_context(|| format!("cannot listen on {address}"))?)
+        }
+    };
     let (host, mut host_changes) = Host::open().await?;
     let mut datapath = Datapath::open(&options.bpffs, options.log_packets)?;
     if options.log_packets {
@@ -86,26 +107,47 @@ pub async fn run(options: Options) -> Result<()> {
     }
     let datapath = Arc::new(Mutex::new(datapath));
 
-    let mut reconciler = Reconciler::new(datapath.clone());
+    let quotas = options.config.quotas.clone();
+    let mut reconciler = Reconciler::new(datapath.clone(), store.clone(), facts, quotas);
     let mut readiness = Readiness::new();
     let (snapshot, receiver) = watch::channel(Arc::new(Snapshot::default()));
+    let release = Arc::new(Notify::new());
     let shared = Shared {
+        store: store.clone(),
+        release: release.clone(),
         snapshot: receiver,
         datapath,
     };
-    tokio::spawn(api::serve_socket(socket.listener, shared.clone()));
+    let server = api::Server::new(shared.clone(), options.config.access.clone());
+    // Callers wait on the sockets until there is something to show.
+    let mut waiting = Some((server, socket.listener, tcp));
     tokio::spawn(api::serve_metrics(metrics, shared));
 
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut time_tick = interval(TIME_TICK);
+    time_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut seen = None;
     loop {
-        let looked = look(&host, &tables, &mut reconciler, &mut seen).await;
+        let declared = Declared::new(
+            tables.table(),
+            tables.places(),
+            accepted.borrow_and_update().clone(),
+        );
+        let looked = look(&host, declared, &mut reconciler, &mut seen).await;
         match &looked {
             Ok(false) => {}
-            Ok(true) => publish(&snapshot, &reconciler, &tables),
+            Ok(true) => {
+                publish(&snapshot, &reconciler, &tables);
+                if let Some((server, listener, tcp)) = waiting.take() {
+                    tokio::spawn(server.clone().serve_socket(listener));
+                    if let Some(tcp) = tcp {
+                        tokio::spawn(server.serve_tcp(tcp));
+                    }
+                }
+            }
             Err(error) => warn!("{error}"),
         }
         readiness.look(reconciler.latest());
@@ -113,7 +155,14 @@ pub async fn run(options: Options) -> Result<()> {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
+            Ok(()) = accepted.changed() => tables.reserve(reserved(&store)),
+            () = release.notified() => {
+                tables.release();
+                publish(&snapshot, &reconciler, &tables);
+            }
+            () = sleep(until(seen.as_ref(), &store)) => seen = None,
             () = sleep(RETRY), if looked.is_err() || readiness.is_waiting() => {}
+            _ = time_tick.tick() => keep_time(&store),
             _ = tick.tick() => {
                 if reconciler.wants_another_look() {
                     seen = None;
@@ -151,36 +200,66 @@ pub async fn run(options: Options) -> Result<()> {
         "stopping; what is pinned in {} goes on forwarding",
         options.bpffs.display()
     );
+    keep_time(&store);
     socket.file.remove();
     Ok(())
 }
 
-/// Look at tables and host, and make the kernel follow if they are not as they
-/// were `seen`. Returns whether that was so.
+/// What was looked at last, and when to look again all the same, in host time.
+struct Seen {
+    declared: Declared,
+    host: HostView,
+    deadline: Option<u64>,
+}
+
+/// How long until time alone changes something.
+fn until(seen: Option<&Seen>, store: &Store) -> Duration {
+    let deadline = seen.and_then(|seen| seen.deadline);
+    let left = deadline.map(|deadline| deadline.saturating_sub(store.clock().now().host));
+    // A sleep cannot be longer than the timer's range, and the loop turns more often.
+    Duration::from_millis(left.unwrap_or(u64::MAX)).min(2 * TICK)
+}
+
+fn keep_time(store: &Store) {
+    if let Err(error) = tokio::task::block_in_place(|| store.keep_time()) {
+        warn!("the time is not stored: {error}");
+    }
+}
+
+/// Names that the API holds.
+fn reserved(store: &Store) -> BTreeSet<Key> {
+    store.stored().objects.keys().cloned().collect()
+}
+
+/// Look at what is declared and at the host, and make the kernel follow if they are
+/// not as they were `seen`. Returns whether that was so.
 async fn look(
     host: &Host,
-    tables: &TableFiles,
+    declared: Declared,
     reconciler: &mut Reconciler,
-    seen: &mut Option<(Table, HostView)>,
+    seen: &mut Option<Seen>,
 ) -> Result<bool, KernelError> {
-    let table = tables.table();
-    let view = host.view(&table.interfaces()).await?;
-    let now = Some((table, view));
-    if now == *seen {
+    let view = host.view(&declared.table.interfaces()).await?;
+    if let Some(seen) = seen
+        && seen.declared == declared
+        && seen.host == view
+    {
         return Ok(false);
     }
-    if let Some((table, view)) = &now {
-        let (table, view) = (table.clone(), view.clone());
-        tokio::task::block_in_place(|| reconciler.reconcile(table, view));
-    }
-    if let Some((_, view)) = &now {
-        let wanted = reconciler.next_hops();
-        host.keep_fresh(wanted.difference(&view.managed).copied())
-            .await;
-        host.release(view.kept_for_us.difference(&wanted).copied())
-            .await;
-    }
-    *seen = now;
+    let deadline = {
+        let (declared, view) = (declared.clone(), view.clone());
+        tokio::task::block_in_place(|| reconciler.reconcile(declared, view))
+    };
+    let wanted = reconciler.next_hops();
+    host.keep_fresh(wanted.difference(&view.managed).copied())
+        .await;
+    host.release(view.kept_for_us.difference(&wanted).copied())
+        .await;
+    *seen = Some(Seen {
+        declared,
+        host: view,
+        deadline,
+    });
     Ok(true)
 }
 

@@ -24,7 +24,7 @@ use std::{collections::BTreeMap, fmt};
 use fields::Fields;
 use value::Value;
 
-use crate::model::{Consent, Network, ObjectRef};
+use crate::model::{Consent, Kind, Network, ObjectRef};
 
 /// The `apiVersion` of our own kinds.
 const NATIVE: &str = "peerd/v1";
@@ -142,22 +142,6 @@ fn one_line(text: String) -> String {
         }
     }
     line
-}
-
-/// The kinds of `peerd/v1`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
-    Network,
-    Peering,
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Network => "Network",
-            Self::Peering => "Peering",
-        })
-    }
 }
 
 /// What the documents so far amount to.

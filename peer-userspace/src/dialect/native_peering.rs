@@ -1,9 +1,11 @@
 //! `kind: Peering` of `peerd/v1`: one side's consent.
 
+use uuid::Uuid;
+
 use super::{
     Findings, addresses::prefix, native_metadata::Metadata, native_rules::rule, value::Value,
 };
-use crate::model::{AdminState, Consent, Name, PeerRef};
+use crate::model::{AdminState, Consent, Name, ObjectRef, PeerRef, Ttl};
 
 /// Reads a consent's `spec`.
 pub(super) fn read(
@@ -39,12 +41,10 @@ pub(super) fn read(
         Some(ttl) => read_ttl(&ttl, findings).map(Some),
         None => Some(None),
     };
-    let mut unsupported = Vec::new();
-    if let Some(hops) = fields.optional("hops")
-        && hops.number("a number of hops", (1, 2), findings) == Some(2)
-    {
-        unsupported.push("hops: 2");
-    }
+    let hops = match fields.optional("hops") {
+        Some(hops) => hops.number("a number of hops", (1, 2), findings),
+        None => Some(1),
+    };
     fields.finish(&[], findings);
     Some(Consent {
         id: metadata.id?,
@@ -56,7 +56,7 @@ pub(super) fn read(
         allow: allow?,
         allow_out: allow_out?,
         ttl: ttl?,
-        unsupported,
+        hops: if hops? == 2 { 2 } else { 1 },
     })
 }
 
@@ -70,47 +70,46 @@ fn read_peer(
         Some(namespace) => namespace.name(findings),
         None => own_namespace.cloned(),
     };
-    let id = fields.unadvised("id");
+    let id = fields.optional("id");
     let network = match id {
-        // It stands for the network, and its own error says what to write.
+        // It stands for the network, whatever its namespace.
         Some(_) => fields.optional("network"),
         None => fields.required("network", findings),
     };
-    let name = network.and_then(|network| network.name(findings));
-    fields.finish(&["id"], findings);
-    if let Some(id) = id {
-        id.error(
-            "not supported by this version; name the network instead",
-            findings,
-        );
+    let name = network.as_ref().and_then(|network| network.name(findings));
+    fields.finish(&[], findings);
+    let Some(id) = id else {
+        return Some(PeerRef::Network(ObjectRef {
+            namespace: namespace?,
+            name: name?,
+        }));
+    };
+    if let Some(network) = network {
+        network.error("is named by `id` already; remove one of them", findings);
         return None;
     }
-    Some(PeerRef {
-        namespace: namespace?,
-        name: name?,
-    })
-}
-
-/// A count of days, hours, minutes or seconds, or `never`; kept as written.
-fn read_ttl(value: &Value<'_>, findings: &mut Findings) -> Option<String> {
-    let text = value.text("a duration such as 7d, 12h, 30m or 45s, or never", findings)?;
-    let count = text.strip_suffix(['d', 'h', 'm', 's']).and_then(|count| {
-        let digits = count.bytes().all(|byte| byte.is_ascii_digit());
-        // A day's seconds times u32 still fit the u64 they will be counted in.
-        if digits {
-            count.parse::<u32>().ok()
-        } else {
+    let text = id.text("a network's uid", findings)?;
+    match Uuid::parse_str(text) {
+        Ok(uid) => Some(PeerRef::Id(uid, None)),
+        Err(_) => {
+            let text = format!("`{text}` is not the uid of a network, as its metadata has it");
+            id.error(text, findings);
             None
         }
-    });
-    if text != "never" && count.is_none_or(|count| count == 0) {
+    }
+}
+
+/// A count of days, hours, minutes or seconds, or `never`.
+fn read_ttl(value: &Value<'_>, findings: &mut Findings) -> Option<Ttl> {
+    let text = value.text("a duration such as 7d, 12h, 30m or 45s, or never", findings)?;
+    let ttl = text.parse();
+    if ttl.is_err() {
         let text = format!(
             "`{text}` is not a duration; write a number with d, h, m or s such as 7d, or never"
         );
         value.error(text, findings);
-        return None;
     }
-    Some(text.to_owned())
+    ttl.ok()
 }
 
 #[cfg(test)]
@@ -131,6 +130,10 @@ mod tests {
             .0
     }
 
+    fn peer(consent: &Consent) -> String {
+        consent.peer.network().unwrap().to_string()
+    }
+
     /// Errors of fields after the shortest spec, from line 7 and column 3 on.
     fn errors_of(more: &str) -> Vec<String> {
         errors(&peering(&format!("{SHORTEST}{more}")))
@@ -140,12 +143,12 @@ mod tests {
     fn network_and_peer_are_all_that_is_required() {
         let shortest = read("");
         assert_eq!(shortest.own().to_string(), "default/blue");
-        assert_eq!(shortest.peer.to_string(), "default/green");
+        assert_eq!(peer(&shortest), "default/green");
         assert_eq!(
             (shortest.admin_state, shortest.export),
             (AdminState::Up, None)
         );
-        assert_eq!((shortest.ttl, shortest.unsupported), (None, vec![]));
+        assert_eq!((shortest.ttl, shortest.hops), (None, 1));
         assert_eq!(
             errors(&peering("ttl: never")),
             ["5:3: spec.network: missing", "5:3: spec.peer: missing"]
@@ -156,10 +159,10 @@ mod tests {
     fn the_peers_namespace_is_the_documents_own_unless_it_says_otherwise() {
         let text = peering(SHORTEST).replace("name: blue", "namespace: team, name: blue");
         let consent = parse(&text).unwrap().consents.remove(0).0;
-        assert_eq!(consent.peer.to_string(), "team/green");
+        assert_eq!(peer(&consent), "team/green");
         let other = text.replace("{ network: green", "{ namespace: other, network: green");
         let consent = parse(&other).unwrap().consents.remove(0).0;
-        assert_eq!(consent.peer.to_string(), "other/green");
+        assert_eq!(peer(&consent), "other/green");
     }
 
     #[test]
@@ -177,14 +180,25 @@ mod tests {
                 "6:25: spec.peer.netwrok: unknown field; did you mean `network`?".to_owned(),
             ]
         );
+        let uid = "5f1c9a52-0a6b-4b5e-8a5f-000000000001";
+        let named = format!("network: a\npeer: {{ id: {uid} }}");
+        let consent = parse(&peering(&named)).unwrap().consents.remove(0).0;
         assert_eq!(
-            errors(&peering(
-                "network: a\npeer: { id: 5f1c9a52-0a6b-4b5e, uuid: x }"
-            )),
+            consent.peer,
+            PeerRef::Id(Uuid::parse_str(uid).unwrap(), None)
+        );
+        assert_eq!(
+            errors(&peering("network: a\npeer: { id: 5f1c9a52, uuid: x }")),
             [
-                "6:15: spec.peer.id: not supported by this version; name the network instead",
-                "6:35: spec.peer.uuid: unknown field; the known ones are namespace and network",
+                "6:15: spec.peer.id: `5f1c9a52` is not the uid of a network, as its metadata has it",
+                "6:25: spec.peer.uuid: unknown field; the known ones are namespace, id and network",
             ]
+        );
+        assert_eq!(
+            errors(&peering(&format!(
+                "network: a\npeer: {{ id: {uid}, network: b }}"
+            ))),
+            ["6:62: spec.peer.network: is named by `id` already; remove one of them"]
         );
         assert_eq!(
             errors(&peering("network: a\npeer: green")),
@@ -222,25 +236,10 @@ mod tests {
     }
 
     #[test]
-    fn a_ttl_is_kept_as_written() {
-        for good in ["7d", "12h", "30m", "45s", "never", "'1d'"] {
-            assert_eq!(
-                read(&format!("ttl: {good}")).ttl.as_deref(),
-                Some(good.trim_matches('\''))
-            );
-        }
-        for bad in [
-            "7",
-            "d",
-            "0d",
-            "1w",
-            "1h30m",
-            "-1d",
-            "+1d",
-            "1 d",
-            "99999999999d",
-            "Never",
-        ] {
+    fn a_ttl_is_a_duration_or_never() {
+        assert_eq!(read("ttl: '1d'").ttl, Some(Ttl::Seconds(86_400)));
+        assert_eq!(read("ttl: never").ttl, Some(Ttl::Never));
+        for bad in ["7", "1w", "-1d"] {
             let expected = format!(
                 "7:8: spec.ttl: `{bad}` is not a duration; \
                  write a number with d, h, m or s such as 7d, or never"
@@ -251,8 +250,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_enforced_is_noted_and_no_error() {
-        assert_eq!(read("hops: 2").unsupported, ["hops: 2"]);
-        assert!(read("hops: 1").unsupported.is_empty());
+        assert_eq!(read("hops: 2").hops, 2);
+        assert_eq!(read("hops: 1").hops, 1);
         assert_eq!(
             errors_of("hops: 3"),
             ["7:9: spec.hops: `3` is not a number of hops; use a number from 1 to 2"]

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use super::*;
 use crate::model::{
-    AdminState, Mode, Port, PortRange, Protocol, RouteMode, Rule, StaticRoute, Unmanaged,
+    AdminState, Mode, PeerRef, Port, PortRange, Protocol, RouteMode, Rule, StaticRoute, Ttl,
+    Unmanaged,
 };
 
 /// The table of design.md, section 2, as users read it there.
@@ -125,7 +126,7 @@ fn the_contracts_example_is_read_field_by_field() {
         id: "blue-team/to-green".parse().unwrap(),
         labels: BTreeMap::new(),
         network: "blue".parse().unwrap(),
-        peer: "green-team/green".parse().unwrap(),
+        peer: PeerRef::Network("green-team/green".parse().unwrap()),
         admin_state: AdminState::Up,
         export: Some(vec![prefix("10.1.0.0/17")]),
         allow: Some(vec![
@@ -143,20 +144,20 @@ fn the_contracts_example_is_read_field_by_field() {
             },
         ]),
         allow_out: Some(vec![]),
-        ttl: Some("7d".to_owned()),
-        unsupported: vec![],
+        ttl: Some(Ttl::Seconds(604_800)),
+        hops: 1,
     };
     let to_blue = Consent {
         id: "green-team/to-blue".parse().unwrap(),
         labels: BTreeMap::new(),
         network: "green".parse().unwrap(),
-        peer: "blue-team/blue".parse().unwrap(),
+        peer: PeerRef::Network("blue-team/blue".parse().unwrap()),
         admin_state: AdminState::Up,
         export: None,
         allow: None,
         allow_out: None,
         ttl: None,
-        unsupported: vec![],
+        hops: 1,
     };
     let expected = Declared {
         networks: vec![(blue, at(1, 1))],

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::NATIVE;
-use crate::model::{Consent, Network, ObjectRef, Port, Rule};
+use crate::model::{Consent, Network, ObjectRef, PeerRef, Port, Rule};
 
 /// A `kind: Network` document.
 pub fn network(network: &Network) -> Value {
@@ -29,8 +29,12 @@ pub fn network(network: &Network) -> Value {
 pub fn consent(consent: &Consent) -> Value {
     let mut spec = json!({
         "network": consent.network,
-        "peer": { "namespace": consent.peer.namespace, "network": consent.peer.name },
+        "peer": match &consent.peer {
+            PeerRef::Network(peer) => json!({ "namespace": peer.namespace, "network": peer.name }),
+            PeerRef::Id(id, _) => json!({ "id": id.to_string() }),
+        },
         "adminState": consent.admin_state,
+        "hops": consent.hops,
     });
     let optional = [
         (

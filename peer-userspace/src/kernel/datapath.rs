@@ -6,15 +6,8 @@ use aya::Ebpf;
 use aya_log::EbpfLogger;
 
 use super::{
-    KernelError,
-    attach::Attachments,
-    bpffs,
-    counters::CounterMaps,
-    fibs::Fibs,
-    maps::FlatMaps,
-    object,
-    policies::Policies,
-    registry::{Registered, Registry},
+    KernelError, attach::Attachments, bpffs, counters::CounterMaps, fibs::Fibs, maps::FlatMaps,
+    object, policies::Policies, registry::Registry,
 };
 use crate::{
     compile::{Change, ForwardingTable, Hook, Ids},
@@ -76,23 +69,19 @@ impl Datapath {
         &self.content
     }
 
-    /// The ids in use and since when pairs are active.
-    pub fn registered(&self) -> Registered {
-        let mut registered = self.registry.known().clone();
-        registered.ids.devices = self
-            .content
-            .devices
-            .iter()
-            .map(|(slot, index)| (*index, *slot))
-            .collect();
-        registered
+    /// The ids in use.
+    pub fn registered(&self) -> Ids {
+        let mut ids = self.registry.known().clone();
+        let devices = self.content.devices.iter();
+        ids.devices = devices.map(|(slot, index)| (*index, *slot)).collect();
+        ids
     }
 
-    /// Record ids and seniority; new ids start with empty counters.
+    /// Record ids; new ones start with empty counters.
     ///
     /// # Errors
     /// If a map operation fails.
-    pub fn register(&mut self, wanted: &Registered) -> Result<(), KernelError> {
+    pub fn register(&mut self, wanted: &Ids) -> Result<(), KernelError> {
         // Emptied first: after a crash in between nobody inherits anything.
         let (networks, peerings) = self.registry.fresh(wanted);
         self.counters.reset(&networks, &peerings)?;

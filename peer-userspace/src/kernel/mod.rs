@@ -13,6 +13,7 @@ pub mod host;
 mod inners;
 mod maps;
 mod object;
+mod peer;
 mod policies;
 mod privileges;
 mod registry;
@@ -22,8 +23,8 @@ use std::path::Path;
 
 pub use datapath::Datapath;
 pub use error::KernelError;
+pub use peer::{Credentials, credentials};
 pub use privileges::check as check_privileges;
-pub use registry::Registered;
 
 /// Take everything of ours out of the kernel: what is pinned below `dir`, so that
 /// traffic stops and counters are forgotten, and the neighbours kept for us.

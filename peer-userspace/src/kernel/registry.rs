@@ -12,31 +12,19 @@ use crate::{
     model::{ObjectRef, PairLabel},
 };
 
-/// What the kernel knows of ids and seniority.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Registered {
-    /// Ids of networks and peerings; device slots come from `devices`.
-    pub ids: Ids,
-    /// Since when a pair carries traffic, in milliseconds of Unix time.
-    pub active_since: BTreeMap<PairLabel, u64>,
-}
-
-impl Registered {
-    /// What stands in the map `peerings`. A pair with a network that has no id, one
-    /// not declared (any more), is not told from others by its record, and gets none.
-    fn peering_records(&self) -> BTreeMap<u32, PeeringRecord> {
-        let id_of = |network: &ObjectRef| self.ids.networks.get(network).copied();
-        let record = |(pair, id): (&PairLabel, &u32)| {
-            let (smaller, larger) = pair.networks();
-            let record = PeeringRecord {
-                smaller: id_of(smaller)?,
-                larger: id_of(larger)?,
-                active_since: self.active_since.get(pair).copied().unwrap_or_default(),
-            };
-            Some((*id, record))
+/// What stands in the map `peerings`. A pair with a network that has no id, one
+/// not declared (any more), is not told from others by its record, and gets none.
+fn peering_records(ids: &Ids) -> BTreeMap<u32, PeeringRecord> {
+    let id_of = |network: &ObjectRef| ids.networks.get(network).copied();
+    let record = |(pair, id): (&PairLabel, &u32)| {
+        let (smaller, larger) = pair.networks();
+        let record = PeeringRecord {
+            smaller: id_of(smaller)?,
+            larger: id_of(larger)?,
         };
-        self.ids.peerings.iter().filter_map(record).collect()
-    }
+        Some((*id, record))
+    };
+    ids.peerings.iter().filter_map(record).collect()
 }
 
 fn fresh<K: PartialEq>(old: &BTreeMap<K, u32>, new: &BTreeMap<K, u32>) -> Vec<u32> {
@@ -52,7 +40,7 @@ type Records<const SIZE: usize> = HashMap<MapData, u32, [u8; SIZE]>;
 pub(super) struct Registry {
     networks: Records<{ size_of::<NetworkRecord>() }>,
     peerings: Records<{ size_of::<PeeringRecord>() }>,
-    known: Registered,
+    known: Ids,
 }
 
 impl Registry {
@@ -63,36 +51,36 @@ impl Registry {
         let mut registry = Self {
             networks,
             peerings,
-            known: Registered::default(),
+            known: Ids::default(),
         };
         registry.known = registry.read()?;
         Ok(registry)
     }
 
-    pub(super) fn known(&self) -> &Registered {
+    pub(super) fn known(&self) -> &Ids {
         &self.known
     }
 
     /// Ids in `wanted` that are not whose they are now: of networks, then of peerings.
-    pub(super) fn fresh(&self, wanted: &Registered) -> (Vec<u32>, Vec<u32>) {
+    pub(super) fn fresh(&self, wanted: &Ids) -> (Vec<u32>, Vec<u32>) {
         (
-            fresh(&self.known.ids.networks, &wanted.ids.networks),
-            fresh(&self.known.ids.peerings, &wanted.ids.peerings),
+            fresh(&self.known.networks, &wanted.networks),
+            fresh(&self.known.peerings, &wanted.peerings),
         )
     }
 
     /// Make the maps say `wanted`.
-    pub(super) fn store(&mut self, wanted: &Registered) -> Result<(), KernelError> {
-        let old = by_id(&self.known.ids.networks);
-        let new = by_id(&wanted.ids.networks);
+    pub(super) fn store(&mut self, wanted: &Ids) -> Result<(), KernelError> {
+        let old = by_id(&self.known.networks);
+        let new = by_id(&wanted.networks);
         for (id, network) in &new {
             if old.get(id) != Some(network) {
                 let bytes: [u8; size_of::<NetworkRecord>()] = bytemuck::cast(record(network));
                 self.networks.insert(id, bytes, 0).map_err(networks_error)?;
             }
         }
-        let old_pairs = self.known.peering_records();
-        let new_pairs = wanted.peering_records();
+        let old_pairs = peering_records(&self.known);
+        let new_pairs = peering_records(wanted);
         for (id, record) in &new_pairs {
             if old_pairs.get(id) != Some(record) {
                 let bytes: [u8; size_of::<PeeringRecord>()] = bytemuck::cast(*record);
@@ -109,7 +97,7 @@ impl Registry {
         Ok(())
     }
 
-    fn read(&self) -> Result<Registered, KernelError> {
+    fn read(&self) -> Result<Ids, KernelError> {
         let mut names = BTreeMap::new();
         for entry in self.networks.iter() {
             let (id, bytes) = entry.map_err(networks_error)?;
@@ -117,24 +105,18 @@ impl Registry {
                 names.insert(id, network);
             }
         }
-        let mut registered = Registered::default();
+        let mut ids = Ids::default();
         for entry in self.peerings.iter() {
             let (id, bytes) = entry.map_err(peerings_error)?;
             let record: PeeringRecord = bytemuck::cast(bytes);
             if let (Some(smaller), Some(larger)) =
                 (names.get(&record.smaller), names.get(&record.larger))
             {
-                let pair = PairLabel::of(smaller, larger);
-                if record.active_since > 0 {
-                    registered
-                        .active_since
-                        .insert(pair.clone(), record.active_since);
-                }
-                registered.ids.peerings.insert(pair, id);
+                ids.peerings.insert(PairLabel::of(smaller, larger), id);
             }
         }
-        registered.ids.networks = names.into_iter().map(|(id, name)| (name, id)).collect();
-        Ok(registered)
+        ids.networks = names.into_iter().map(|(id, name)| (name, id)).collect();
+        Ok(ids)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
 
 /// The prefixes of `network` that `consent` exports: all without an `export`, and
 /// never anything outside its own. A consent given by `autoAccept` exports all.
-pub(super) fn exports(network: &Network, consent: Option<&Consent>) -> Vec<IpNet> {
+pub fn exports(network: &Network, consent: Option<&Consent>) -> Vec<IpNet> {
     match consent.and_then(|consent| consent.export.as_ref()) {
         None => network.prefixes.clone(),
         Some(export) => {
@@ -20,8 +20,9 @@ pub(super) fn exports(network: &Network, consent: Option<&Consent>) -> Vec<IpNet
                     .filter_map(move |p| intersection(p, wanted))
             };
             let mut exports: Vec<IpNet> = export.iter().flat_map(own).collect();
+            // What contains a prefix sorts before it.
             exports.sort();
-            exports.dedup();
+            exports.dedup_by(|inner, outer| outer.contains(&*inner));
             exports
         }
     }

@@ -1,32 +1,92 @@
 //! One side of a pair: whether it consents, and what stands against its consent
 //! before other pairs are looked at.
 
-use super::state::{State, Status};
+use std::collections::BTreeMap;
+
+use super::{
+    facts::ConsentFacts,
+    judge::Circumstances,
+    reason::{Reason, Whom},
+    settle::listed_until,
+    state::{State, Status},
+};
 use crate::{
-    compile::{Ports, policy},
-    model::{AdminState, Consent, Network, ObjectRef, PairLabel, Table},
+    compile::policy,
+    model::{AdminState, Consent, Network, ObjectRef, PairLabel},
 };
 
-/// One network of a pair, with the consents it gave to the other. The first by
-/// name counts.
+/// One network of a pair, with the consents it gave to the other that have not
+/// ended. The oldest counts.
 #[derive(Clone, Debug)]
 pub(super) struct Side<'a> {
     pub(super) own: &'a ObjectRef,
     pub(super) consents: Vec<&'a Consent>,
 }
 
+/// The consents that have not ended, by pair.
+pub(super) fn by_pair<'a>(at: &Circumstances<'a>) -> BTreeMap<PairLabel, Vec<&'a Consent>> {
+    let mut pairs: BTreeMap<PairLabel, Vec<&Consent>> = BTreeMap::new();
+    for (id, consent) in &at.table.consents {
+        let facts = at.facts.consents.get(id);
+        let has_ended = facts.is_some_and(|facts| terminal(consent, facts, at).is_some());
+        if let Some(pair) = consent.pair().filter(|_| !has_ended) {
+            pairs.entry(pair).or_default().push(consent);
+        }
+    }
+    pairs
+}
+
+/// `disabled`, if that is what its owner wants.
+pub(super) fn disabled(consent: &Consent, at: &Circumstances<'_>) -> Option<Status> {
+    if consent.admin_state == AdminState::Down {
+        return Some(Status::new(State::Disabled, Reason::AdminDown));
+    }
+    let held = at.decisions.holds.contains(&consent.id);
+    held.then(|| Status::new(State::Disabled, Reason::Held))
+}
+
+/// `rejected` or `expired`, if its request ended so.
+pub(super) fn terminal(
+    consent: &Consent,
+    facts: &ConsentFacts,
+    at: &Circumstances<'_>,
+) -> Option<Status> {
+    let by = Whom::of(consent, Some(facts));
+    let (state, reason, ended) = if let Some(rejection) = at.decisions.rejection(&consent.id, facts)
+    {
+        let reason = Reason::Rejected(by, rejection.reason.clone());
+        (State::Rejected, reason, rejection.at)
+    } else {
+        (State::Expired, Reason::Unanswered(by), facts.expired_at?)
+    };
+    let mut status = Status::new(state, reason);
+    status.until = Some(listed_until(ended));
+    Some(status)
+}
+
 impl<'a> Side<'a> {
     /// The smaller label's side, then the larger's.
-    pub(super) fn both(table: &'a Table, pair: &'a PairLabel) -> [Self; 2] {
-        let side = |own: &'a ObjectRef| Self {
-            own,
-            consents: table
-                .consents
-                .values()
-                .filter(|consent| &consent.own() == own && &consent.pair() == pair)
-                .collect(),
-        };
+    pub(super) fn both(
+        at: &Circumstances<'a>,
+        pair: &'a PairLabel,
+        consents: Vec<&'a Consent>,
+    ) -> [Self; 2] {
         let (smaller, larger) = pair.networks();
+        let side = |own: &'a ObjectRef| {
+            let mut consents: Vec<&Consent> = consents
+                .iter()
+                .copied()
+                .filter(|consent| {
+                    consent.id.namespace == own.namespace && consent.network == own.name
+                })
+                .collect();
+            consents.sort_by_key(|consent| {
+                let facts = at.facts.consents.get(&consent.id);
+                let requested = facts.map_or(u64::MAX, |facts| facts.requested_at.host);
+                (requested, &consent.id)
+            });
+            Self { own, consents }
+        };
         [side(smaller), side(larger)]
     }
 
@@ -36,15 +96,20 @@ impl<'a> Side<'a> {
     }
 
     /// The network, if it exists.
-    pub(super) fn network(&self, table: &'a Table) -> Option<&'a Network> {
-        table.networks.get(self.own)
+    pub(super) fn network(&self, at: &Circumstances<'a>) -> Option<&'a Network> {
+        at.table.networks.get(self.own)
     }
 
     /// Whether this side consents to peer with `other`: by an object, or in advance.
-    pub(super) fn agrees(&self, table: &Table, other: &ObjectRef) -> bool {
-        let network = table.networks.get(self.own);
+    pub(super) fn agrees(&self, at: &Circumstances<'a>, other: &ObjectRef) -> bool {
         let in_advance = |network: &Network| network.accepts_by_itself(&other.namespace);
-        network.is_some_and(|network| !self.consents.is_empty() || in_advance(network))
+        self.network(at)
+            .is_some_and(|network| !self.consents.is_empty() || in_advance(network))
+    }
+
+    /// Whether nothing of this side alone stands against traffic.
+    pub(super) fn can_carry(&self, at: &Circumstances<'a>) -> bool {
+        self.network(at).is_some() && at.ports.none_of(self.own).is_none()
     }
 
     /// The first state that applies to `consent`, down to `peer-disabled`; `None` if
@@ -53,82 +118,109 @@ impl<'a> Side<'a> {
         &self,
         consent: &Consent,
         peer: &Side<'a>,
-        table: &'a Table,
-        ports: &Ports,
+        at: &Circumstances<'a>,
     ) -> Option<Status> {
-        if consent.admin_state == AdminState::Down {
-            return Some(Status::new(State::Disabled, "its adminState is down"));
+        if let Some(disabled) = disabled(consent, at) {
+            return Some(disabled);
         }
+        let facts = at.facts.consents.get(&consent.id);
         if let Some(first) = self.first().filter(|first| first.id != consent.id) {
-            return failed(format!(
-                "{} peers with {} by {} already",
-                self.own, peer.own, first.id
+            let whom = Whom::of(consent, facts);
+            return against(format!(
+                "{} peers with {whom} by {} already",
+                self.own, first.id
             ));
         }
         if self.own == peer.own {
-            return failed(format!("network {} cannot peer with itself", self.own));
+            return against(format!("network {} cannot peer with itself", self.own));
         }
-        if !consent.unsupported.is_empty() {
-            let fields = consent.unsupported.join(", ");
-            return failed(format!(
-                "{fields}: not supported by this version; nothing is forwarded"
-            ));
+        if let Some(status) = against_itself(consent, at) {
+            return Some(status);
         }
-        if let Some(reason) = policy::excess(consent) {
-            return failed(reason);
-        }
-        let Some(network) = self.network(table) else {
-            return failed(format!("network {} does not exist", self.own));
-        };
-        if let Some(reason) = ports.none_of(self.own) {
-            return failed(format!(
-                "network {} has no working port: {reason}",
-                self.own
-            ));
-        }
-        if peer.network(table).is_none() && !peer.consents.is_empty() {
-            return failed(format!("network {} does not exist any more", peer.own));
+        let network = self.network(at)?;
+        let other = peer.network(at);
+        if other.is_none() && facts.is_some_and(|facts| facts.peer_uid.is_some()) {
+            return failed(Reason::PeerGone(peer.own.clone()));
         }
         // Before it consents, nothing of the peer is looked at.
-        match peer.network(table).filter(|_| peer.agrees(table, self.own)) {
-            None => Some(Status::new(
-                State::Pending,
-                format!("{} has not consented", peer.own),
-            )),
-            Some(other) => peer.against(network, other, ports),
+        match other.filter(|_| peer.agrees(at, self.own)) {
+            None => Some(pending(facts, consent, at)),
+            Some(other) => peer.against(network, other, at),
         }
     }
 
     /// What stands against traffic on this side, which consented, seen from `network`.
-    fn against(&self, network: &Network, own: &Network, ports: &Ports) -> Option<Status> {
-        if let Some(reason) = ports.none_of(self.own) {
-            return failed(format!(
-                "network {} has no working port: {reason}",
-                self.own
-            ));
+    fn against(&self, network: &Network, own: &Network, at: &Circumstances<'a>) -> Option<Status> {
+        if at.ports.none_of(self.own).is_some() {
+            return failed(Reason::NoPeerPort(self.own.clone()));
         }
         if network.zone != own.zone {
-            return failed(format!(
-                "{} is in zone {}, {} in zone {}",
-                network.id, network.zone, own.id, own.zone
-            ));
+            return failed(Reason::Zones([
+                (network.id.clone(), network.zone.clone()),
+                (own.id.clone(), own.zone.clone()),
+            ]));
         }
-        match self.first() {
-            Some(consent) if consent.admin_state == AdminState::Down => Some(Status::new(
-                State::PeerDisabled,
-                "the peer's adminState is down",
-            )),
-            Some(consent) if !consent.unsupported.is_empty() => {
-                failed("the peer's consent asks for what this version does not support".to_owned())
-            }
-            Some(consent) if policy::excess(consent).is_some() => {
-                failed("the peer's consent has more rules than can be enforced".to_owned())
-            }
-            _ => None,
+        let consent = self.first()?;
+        if disabled(consent, at).is_some() {
+            return Some(Status::new(State::PeerDisabled, Reason::PeerDown));
         }
+        if consent.hops != 1 || at.refused.consents.contains_key(&consent.id) {
+            return against("the peer's consent has failed".to_owned());
+        }
+        if policy::excess(consent).is_some() {
+            return against("the peer's consent has more rules than can be enforced".to_owned());
+        }
+        None
     }
 }
 
-fn failed(reason: String) -> Option<Status> {
+/// What stands against a consent whoever its peer is.
+pub(super) fn against_itself(consent: &Consent, at: &Circumstances<'_>) -> Option<Status> {
+    if let Some(why) = at.refused.consents.get(&consent.id) {
+        return against(why.clone());
+    }
+    if consent.hops != 1 {
+        let hops = consent.hops;
+        return against(format!(
+            "hops: {hops}: not supported by this version; nothing is forwarded"
+        ));
+    }
+    if let Some(reason) = policy::excess(consent) {
+        return against(reason);
+    }
+    let own = consent.own();
+    if !at.table.networks.contains_key(&own) {
+        return failed(match at.refused.networks.get(&own) {
+            Some(why) => Reason::NoPort(own, why.clone()),
+            None => Reason::NoNetwork(own),
+        });
+    }
+    let reason = at.ports.none_of(&own)?;
+    failed(Reason::NoPort(own, reason))
+}
+
+/// Waiting for the peer, or no longer.
+pub(super) fn pending(
+    facts: Option<&ConsentFacts>,
+    consent: &Consent,
+    at: &Circumstances<'_>,
+) -> Status {
+    let whom = Whom::of(consent, facts);
+    let until = facts.and_then(ConsentFacts::deadline);
+    if until.is_some_and(|until| until <= at.now.host) {
+        let mut status = Status::new(State::Expired, Reason::Unanswered(whom));
+        status.until = Some(listed_until(at.now));
+        return status;
+    }
+    let mut status = Status::new(State::Pending, Reason::NotConsented(whom));
+    status.until = until;
+    status
+}
+
+fn failed(reason: Reason) -> Option<Status> {
     Some(Status::new(State::Failed, reason))
+}
+
+fn against(sentence: String) -> Option<Status> {
+    failed(Reason::Against(sentence))
 }

@@ -2,14 +2,22 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use super::Reason;
 
 /// In the order they are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
+    /// No longer declared; still listed for a while.
+    Deleted,
     /// Its own `adminState` is down.
     Disabled,
+    /// The other side refused it.
+    Rejected,
+    /// It waited for longer than its `ttl`.
+    Expired,
     /// It cannot be: no port, no network, another zone, a rule against it.
     Failed,
     /// The other side has not consented.
@@ -26,8 +34,11 @@ pub enum State {
 
 impl State {
     /// All states, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
+        Self::Deleted,
         Self::Disabled,
+        Self::Rejected,
+        Self::Expired,
         Self::Failed,
         Self::Pending,
         Self::PeerDisabled,
@@ -39,7 +50,10 @@ impl State {
     /// The word users see.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Deleted => "deleted",
             Self::Disabled => "disabled",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
             Self::Failed => "failed",
             Self::Pending => "pending",
             Self::PeerDisabled => "peer-disabled",
@@ -47,6 +61,11 @@ impl State {
             Self::Provisioning => "provisioning",
             Self::Active => "active",
         }
+    }
+
+    /// Whether nothing but a new request leads out of it.
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Deleted | Self::Rejected | Self::Expired)
     }
 }
 
@@ -56,20 +75,24 @@ impl fmt::Display for State {
     }
 }
 
-/// A state and the sentence that says why.
+/// A state, the fact behind it, and how long it lasts by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     /// The state.
     pub state: State,
     /// The fact behind it.
-    pub reason: String,
+    pub reason: Reason,
+    /// When time alone ends it, in milliseconds of host time: a request expires, a
+    /// terminal one is listed no more.
+    pub until: Option<u64>,
 }
 
 impl Status {
-    pub(super) fn new(state: State, reason: impl Into<String>) -> Self {
+    pub(super) fn new(state: State, reason: Reason) -> Self {
         Self {
             state,
-            reason: reason.into(),
+            reason,
+            until: None,
         }
     }
 }

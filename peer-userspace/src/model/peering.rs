@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 use serde::Serialize;
+use uuid::Uuid;
 
-use super::{Name, ObjectRef, PairLabel, Rule};
+use super::{Name, ObjectRef, PairLabel, Rule, Ttl};
 
 /// `kind: Peering`: one owner's consent that its network peers with another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,15 +29,31 @@ pub struct Consent {
     pub allow: Option<Vec<Rule>>,
     /// The same for what the own network may open towards the peer.
     pub allow_out: Option<Vec<Rule>>,
-    /// How long an unmatched request waits, as written; no effect yet.
-    pub ttl: Option<String>,
-    /// Fields this version reads but does not implement (`hops: 2`). A consent with
-    /// any is `failed`.
-    pub unsupported: Vec<&'static str>,
+    /// How long it waits for the other side's; `None` is for its origin to say.
+    pub ttl: Option<Ttl>,
+    /// Logical routers between the networks, 1 or 2. A consent with 2 is `failed`: this
+    /// version knows one.
+    pub hops: u8,
 }
 
-/// The peer, as a network's namespace and name.
-pub type PeerRef = ObjectRef;
+/// The peer: by its name, or by its network's id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PeerRef {
+    /// A network's namespace and name.
+    Network(ObjectRef),
+    /// A network's uid, and its name once that is known.
+    Id(Uuid, Option<ObjectRef>),
+}
+
+impl PeerRef {
+    /// The network, if its name is known.
+    pub fn network(&self) -> Option<&ObjectRef> {
+        match self {
+            Self::Network(network) => Some(network),
+            Self::Id(_, network) => network.as_ref(),
+        }
+    }
+}
 
 impl Consent {
     /// The own network.
@@ -47,9 +64,10 @@ impl Consent {
         }
     }
 
-    /// The pair this consent is one half of.
-    pub fn pair(&self) -> PairLabel {
-        PairLabel::of(&self.own(), &self.peer)
+    /// The pair this consent is one half of; `None` while nobody knows whose id it
+    /// names.
+    pub fn pair(&self) -> Option<PairLabel> {
+        Some(PairLabel::of(&self.own(), self.peer.network()?))
     }
 }
 

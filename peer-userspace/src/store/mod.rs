@@ -1,11 +1,19 @@
-//! Where declarations come from.
+//! Where declarations come from, and what must be remembered.
 //!
 //! Owns the table files: reading and watching them, and the last good copy of
-//! each. Must not judge what they declare beyond what `dialect` says.
+//! each; and the database of what the API accepted and what was observed. Must not
+//! judge what is declared beyond what `dialect` says.
 
+mod clock;
+mod database;
 mod last_good;
+mod objects;
+mod rows;
 mod tables;
 mod watch;
 
+pub use clock::Clock;
+pub use database::{Store, StoreError};
+pub use objects::{Applied, Declaration, Key, Object, Stored};
 pub use tables::{FileReport, TableFiles};
 pub use watch::{FileChange, watch};

@@ -9,10 +9,10 @@ use std::{
 
 use serde::{Serialize, Serializer};
 
-use super::last_good::LastGood;
+use super::{last_good::LastGood, objects::Key};
 use crate::{
     dialect::{self, Declared, Finding, Position},
-    model::{ObjectRef, Table},
+    model::{Kind, ObjectRef, Table},
 };
 
 /// How long ago a file was written before it is read unasked.
@@ -22,6 +22,8 @@ const SETTLED: Duration = Duration::from_secs(2);
 pub struct TableFiles {
     sources: Vec<PathBuf>,
     files: BTreeMap<PathBuf, TableFile>,
+    /// Names that no file may declare: objects the API holds.
+    reserved: BTreeSet<Key>,
     last_good: LastGood,
 }
 
@@ -43,6 +45,8 @@ pub struct FileReport {
     pub file: PathBuf,
     /// How many objects of it are in force.
     pub objects: usize,
+    /// It was emptied or vanished, and what it declared stays in force all the same.
+    pub held: bool,
     /// Why its present content is refused, each as `FILE:LINE:COLUMN: sentence`; its
     /// last good version stays in force.
     pub errors: Vec<String>,
@@ -55,7 +59,11 @@ impl TableFiles {
     ///
     /// # Errors
     /// If a source does not exist or the state directory cannot be written.
-    pub fn open(sources: &[PathBuf], state_dir: &Path) -> io::Result<Self> {
+    pub fn open(
+        sources: &[PathBuf],
+        state_dir: &Path,
+        reserved: BTreeSet<Key>,
+    ) -> io::Result<Self> {
         let sources = sources
             .iter()
             .map(|path| {
@@ -70,6 +78,7 @@ impl TableFiles {
         let mut tables = Self {
             sources,
             files: BTreeMap::new(),
+            reserved,
             last_good,
         };
         let paths = tables.paths();
@@ -113,6 +122,35 @@ impl TableFiles {
         reports.filter(|report| !before.contains(report)).collect()
     }
 
+    /// Names that no file may declare from now on.
+    pub fn reserve(&mut self, reserved: BTreeSet<Key>) {
+        self.reserved = reserved;
+    }
+
+    /// Let go of what emptied or vanished files declared.
+    pub fn release(&mut self) {
+        for (path, file) in self.files.iter().filter(|(_, file)| file.held) {
+            self.last_good.forget(path);
+            tracing::info!("{}: {} objects let go", path.display(), file.report.objects);
+        }
+        self.files.retain(|_, file| !file.held);
+    }
+
+    /// The file of every object in force.
+    pub fn places(&self) -> BTreeMap<Key, PathBuf> {
+        let mut places = BTreeMap::new();
+        for (path, file) in &self.files {
+            let networks = file.declared.networks.iter();
+            let networks = networks.map(|(network, _)| (Kind::Network, network.id.clone()));
+            let consents = file.declared.consents.iter();
+            let consents = consents.map(|(consent, _)| (Kind::Peering, consent.id.clone()));
+            for key in networks.chain(consents) {
+                places.insert(key, path.clone());
+            }
+        }
+        places
+    }
+
     /// Every object in force. Names are unique: a file that repeats another's was
     /// refused.
     pub fn table(&self) -> Table {
@@ -133,7 +171,10 @@ impl TableFiles {
     pub fn reports(&self) -> Vec<FileReport> {
         self.files
             .values()
-            .map(|file| file.report.clone())
+            .map(|file| FileReport {
+                held: file.held,
+                ..file.report.clone()
+            })
             .collect()
     }
 
@@ -188,7 +229,7 @@ impl TableFiles {
                 file.held = true;
                 file.report.errors = Vec::new();
                 file.report.warnings = vec![format!(
-                    "{}: was emptied; what it declared stays in force until a restart",
+                    "{}: was emptied; what it declared stays in force until `peerctl apply --prune` or a restart",
                     path.display()
                 )];
             }
@@ -212,7 +253,9 @@ impl TableFiles {
         if declared.is_empty() {
             self.last_good.forget(path);
         } else if let Err(error) = self.last_good.save(path, &text) {
-            // An edit may close a peering: it counts, copy or not.
+            // An edit may close a peering: it counts, copy or not. The old copy would
+            // open it again.
+            self.last_good.forget(path);
             warnings.push(format!(
                 "{}: no copy is kept for a restart: {error}",
                 path.display()
@@ -225,9 +268,21 @@ impl TableFiles {
         })
     }
 
-    /// Objects that another file declares already.
+    /// Objects that another file or the API declares already.
     fn repeated(&self, path: &Path, declared: &Declared) -> Vec<Finding> {
         let mut findings = Vec::new();
+        let networks = declared.networks.iter();
+        let networks = networks.map(|(network, at)| (Kind::Network, &network.id, at));
+        let consents = declared.consents.iter();
+        let consents = consents.map(|(consent, at)| (Kind::Peering, &consent.id, at));
+        for (kind, id, at) in networks.chain(consents) {
+            if self.reserved.contains(&(kind, id.clone())) {
+                findings.push(Finding {
+                    at: *at,
+                    text: format!("{kind} {id} was made through the API; delete it there first"),
+                });
+            }
+        }
         // What an empty or vanished file left behind gives way: it may have moved.
         let others = self
             .files
@@ -270,6 +325,7 @@ impl TableFile {
         let report = FileReport {
             file: path.to_owned(),
             objects: declared.networks.len() + declared.consents.len(),
+            held: false,
             errors,
             warnings,
         };

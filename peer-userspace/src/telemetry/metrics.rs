@@ -94,13 +94,16 @@ fn states(registry: &mut Registry, snapshot: &Snapshot) {
             continue;
         };
         // A second consent for a pair is refused; its side has a state already.
-        let counts = snapshot.states.pairs.get(&consent.pair());
+        let Some(pair) = consent.pair() else {
+            continue;
+        };
+        let counts = snapshot.states.pairs.get(&pair);
         if !counts.is_some_and(|pair| pair.consents.contains(id)) {
             continue;
         }
         for state in State::ALL {
             let labels = vec![
-                ("peering", consent.pair().to_string()),
+                ("peering", pair.to_string()),
                 ("side", consent.own().to_string()),
                 ("state", state.name().to_owned()),
             ];

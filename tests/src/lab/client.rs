@@ -34,6 +34,24 @@ impl Daemon {
         )
     }
 
+    /// Run its client with a text on standard input.
+    pub fn peerctl_with(&self, arguments: &[&str], input: &str) -> Result<Output> {
+        let mut peerctl = Command::new(&self.programs.peerctl);
+        peerctl.arg("--socket").arg(&self.socket).args(arguments);
+        process::run_with_input(&mut peerctl, input, SHORT)
+    }
+
+    /// Run its client over TCP from inside the router, with a token or without.
+    pub fn peerctl_over_tcp(&self, arguments: &[&str], token: Option<&str>) -> Result<Output> {
+        let address = self.listen.context("the daemon does not listen on TCP")?;
+        let mut peerctl = self.router.command(&self.programs.peerctl);
+        peerctl.args(["--server", &format!("http://{address}")]);
+        if let Some(token) = token {
+            peerctl.env("PEERD_TOKEN", token);
+        }
+        process::run(peerctl.args(arguments), SHORT)
+    }
+
     /// Objects of a kind as the client lists them in JSON.
     pub fn get(&self, kind: &str) -> Result<Vec<Value>> {
         let text = self.peerctl(&["get", kind, "-A", "-o", "json"])?.ok()?;

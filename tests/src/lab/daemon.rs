@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     io::ErrorKind,
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     os::unix::{net::UnixDatagram, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, Stdio},
@@ -39,7 +39,10 @@ pub struct Daemon {
     pub metrics_address: SocketAddr,
     /// Where it runs.
     pub router: Namespace,
+    /// Where it serves the API on TCP, inside the router, if asked to.
+    pub listen: Option<SocketAddr>,
     folder: PathBuf,
+    config: Option<PathBuf>,
     process: Option<Child>,
     ran: bool,
     kept: bool,
@@ -76,6 +79,8 @@ impl Daemon {
             router: lab.router.clone(),
             // Every router has its own loopback, so a fixed port collides with none.
             metrics_address: (Ipv4Addr::LOCALHOST, metrics).into(),
+            listen: None,
+            config: None,
             process: None,
             ran: false,
             kept: false,
@@ -91,6 +96,23 @@ impl Daemon {
         fs::rename(&draft, &self.table).context("cannot replace the table")
     }
 
+    /// Give it a `peerd.yaml` from its next start on.
+    pub fn configure(&mut self, text: &str) -> Result<()> {
+        let file = self.folder.join("peerd.yaml");
+        fs::write(&file, text)?;
+        self.config = Some(file);
+        Ok(())
+    }
+
+    /// Serve the API on TCP as well from its next start on, at a free port of the
+    /// router's loopback.
+    pub fn listen(&mut self) -> Result<SocketAddr> {
+        let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr();
+        let address = self.router.enter(free)??;
+        self.listen = Some(address);
+        Ok(address)
+    }
+
     /// The command line that runs it, as it stands inside the router's namespace.
     pub fn arguments(&self) -> Vec<String> {
         let path = |path: &Path| path.display().to_string();
@@ -101,8 +123,12 @@ impl Daemon {
             ("--metrics", self.metrics_address.to_string()),
             ("--bpffs", path(&self.bpffs)),
         ];
+        let listen = self.listen.map(|address| ("--listen", address.to_string()));
+        let config = self.config.as_deref().map(|file| ("--config", path(file)));
         let options = options
             .into_iter()
+            .chain(listen)
+            .chain(config)
             .flat_map(|(option, value)| [option.to_owned(), value]);
         ["run".to_owned()].into_iter().chain(options).collect()
     }

@@ -1,7 +1,7 @@
 //! The few system calls std does not offer; the only unsafe code of the lab.
 #![expect(
     unsafe_code,
-    reason = "setns, kill, packet sockets and bpf(2) have no safe form in std"
+    reason = "setns, setresuid, kill, packet sockets and bpf(2) have no safe form in std"
 )]
 
 use std::{
@@ -17,6 +17,22 @@ use std::{
 pub(crate) fn enter_namespace(namespace: &File) -> Result<()> {
     // SAFETY: setns reads no memory of ours; the descriptor lives through the call.
     check(unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNET) }).map(drop)
+}
+
+/// Make the calling thread, and it alone, a user's. What it connects to is told so
+/// by the kernel. There is no way back.
+pub(crate) fn become_user(user: u32, group: u32, groups: &[u32]) -> Result<()> {
+    // Not libc's functions of these names, which change every thread of the process.
+    // SAFETY: count and pointer describe `groups`, which outlives the call.
+    check_call(unsafe { libc::syscall(libc::SYS_setgroups, groups.len(), groups.as_ptr()) })?;
+    // SAFETY: setresgid reads no memory of ours.
+    check_call(unsafe { libc::syscall(libc::SYS_setresgid, group, group, group) })?;
+    // SAFETY: setresuid reads no memory of ours.
+    check_call(unsafe { libc::syscall(libc::SYS_setresuid, user, user, user) })
+}
+
+fn check_call(outcome: libc::c_long) -> Result<()> {
+    check(libc::c_int::try_from(outcome).map_err(Error::other)?).map(drop)
 }
 
 /// Send a signal to one process.

@@ -222,9 +222,10 @@ fn random_worlds_hold_every_fate_and_every_state() {
             "too few: {kind} in {fates:?}"
         );
     }
-    for state in State::ALL {
+    // Those that have ended need a past, which these worlds lack.
+    for state in State::ALL.iter().filter(|state| !state.is_terminal()) {
         assert!(
-            states.get(&state).is_some_and(|count| *count >= 10),
+            states.get(state).is_some_and(|count| *count >= 10),
             "too few: {state}"
         );
     }

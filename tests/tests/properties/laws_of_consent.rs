@@ -12,7 +12,7 @@ use super::{
     oracle::Oracle,
     packet::{Decision, decide, may_send},
     points::points,
-    world::{Compiled, World, named},
+    world::{Compiled, World, by_name, named, pair_of, peer_of},
 };
 
 proptest! {
@@ -45,13 +45,13 @@ proptest! {
             .table
             .consents
             .values()
-            .filter(|consent| carrying.contains(&consent.pair()) && is_first(&world, consent))
+            .filter(|consent| carrying.contains(&pair_of(consent)) && is_first(&world, consent))
             .collect();
         if counting.is_empty() {
             return Ok(());
         }
         let withdrawn = *which.get(&counting);
-        let label = withdrawn.pair();
+        let label = pair_of(withdrawn);
         let changed = world.without(&withdrawn.id, delete);
         if delete && still_agreed(&changed, withdrawn) {
             return Ok(());
@@ -77,7 +77,7 @@ proptest! {
         let mut world = world;
         let name = named(NETWORKS[newcomer]);
         world.table.networks.remove(&name);
-        world.table.consents.retain(|_, one| one.own() != name && one.peer != name);
+        world.table.consents.retain(|_, one| one.own() != name && *peer_of(one) != name);
         let world = world.settled();
         let mut changed = world.clone();
         changed.declare(network);
@@ -150,11 +150,10 @@ fn still_agreed(without: &World, deleted: &Consent) -> bool {
         .consents
         .values()
         .any(|one| (one.own(), &one.peer) == (deleted.own(), &deleted.peer));
-    let asked = without
-        .table
-        .consents
-        .values()
-        .any(|one| (one.own(), &one.peer) == (deleted.peer.clone(), &deleted.own()));
+    let asked =
+        without.table.consents.values().any(|one| {
+            (one.own(), &one.peer) == (peer_of(deleted).clone(), &by_name(deleted.own()))
+        });
     let beforehand = without
         .table
         .networks
@@ -162,7 +161,7 @@ fn still_agreed(without: &World, deleted: &Consent) -> bool {
         .is_some_and(|own| {
             own.auto_accept
                 .iter()
-                .any(|by| by == "*" || *by == deleted.peer.namespace.to_string())
+                .any(|by| by == "*" || *by == peer_of(deleted).namespace.to_string())
         });
     again || asked && beforehand
 }

@@ -14,14 +14,13 @@ use ipnet::IpNet;
 use peer_common::DropReason;
 use peer_userspace::{
     host::{HostView, Mac},
-    lifecycle::Facts,
     model::{Network, ObjectRef, PairLabel, RouteMode, Table, Unmanaged},
 };
 
 use super::{
     packet::Packet,
     span::{Span, any_holds},
-    world::World,
+    world::{Facts, World},
 };
 
 /// What should become of a packet.

@@ -18,12 +18,12 @@ fn state(world: &World, consent: &str) -> State {
     world.compile().states.consents[&named(consent)].state
 }
 
-/// Both consented, so it is not `pending`, though one of them in vain.
+/// Whether a stranger's network exists is not told, not even by a state.
 #[test]
-fn a_consent_whose_matched_network_is_gone_has_failed() {
+fn a_consent_to_a_network_that_never_was_there_is_pending_like_an_unanswered_one() {
     let mut world = three_networks();
     world.peer("t/blue", "t/gone");
-    assert_eq!(state(&world, "t/blue-to-gone"), State::Failed);
+    assert_eq!(state(&world, "t/blue-to-gone"), State::Pending);
     world.table.consents.remove(&named("t/gone-to-blue"));
     assert_eq!(state(&world, "t/blue-to-gone"), State::Pending);
 }

@@ -11,7 +11,7 @@ use peer_userspace::{
 use super::{
     laws::agrees,
     packet::{self, Outcome, Packet},
-    world::{World, named},
+    world::{World, by_name, named},
 };
 
 pub(super) fn all<T: FromStr<Err: Debug>>(texts: &[&str]) -> Vec<T> {
@@ -57,13 +57,13 @@ pub(super) fn consent(own: &str, peer: &str) -> Consent {
         },
         labels: BTreeMap::new(),
         network: own.name,
-        peer,
+        peer: by_name(peer),
         admin_state: AdminState::Up,
         export: None,
         allow: None,
         allow_out: None,
         ttl: None,
-        unsupported: Vec::new(),
+        hops: 1,
     }
 }
 

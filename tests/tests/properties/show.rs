@@ -7,7 +7,10 @@ use peer_userspace::{
     model::{AdminState, Consent, Network, RouteMode},
 };
 
-use super::{packet::Packet, world::World};
+use super::{
+    packet::Packet,
+    world::{World, peer_of},
+};
 
 impl Debug for World {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -99,7 +102,9 @@ fn show_consent(consent: &Consent, f: &mut Formatter<'_>) -> fmt::Result {
     write!(
         f,
         "consent {}: {} with {}",
-        consent.id, consent.network, consent.peer
+        consent.id,
+        consent.network,
+        peer_of(consent)
     )?;
     if consent.admin_state == AdminState::Down {
         write!(f, ", down")?;
@@ -115,7 +120,7 @@ fn show_consent(consent: &Consent, f: &mut Formatter<'_>) -> fmt::Result {
     writeln!(
         f,
         "{}",
-        if consent.unsupported.is_empty() {
+        if consent.hops == 1 {
             ""
         } else {
             ", unsupported"

@@ -5,11 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use peer_userspace::{
     compile::{ForwardingTable, Ids, Ports, compile},
     host::HostView,
-    lifecycle::{Facts, States, judge},
-    model::{AdminState, Consent, Network, ObjectRef, Table},
+    lifecycle::{
+        self, Circumstances, ConsentFacts, Decisions, NetworkFacts, Quotas, Refused, States, judge,
+    },
+    model::{AdminState, Consent, Moment, Network, ObjectRef, PairLabel, PeerRef, Table},
 };
+use uuid::Uuid;
 
 use super::oracle::Oracle;
+
+/// What is remembered of a moment before: as far as it decides who carries traffic.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
+    /// Since when each pair carries traffic.
+    pub(crate) active_since: BTreeMap<PairLabel, u64>,
+    /// Pairs that the kernel holds.
+    pub(crate) in_kernel: BTreeSet<PairLabel>,
+}
 
 /// Declarations, host and stored facts of one moment.
 #[derive(Clone, Default)]
@@ -34,8 +46,22 @@ impl World {
 
     /// As the daemon does it: what has an id already keeps it.
     pub(crate) fn compile_after(&self, known: &Ids) -> Compiled {
-        let ports = Ports::resolve(&self.table, &self.host, &BTreeMap::new());
-        let states = judge(&self.table, &ports, &self.facts);
+        let ports = Ports::resolve(
+            self.table.networks.values(),
+            &BTreeMap::new(),
+            &self.host,
+            &BTreeMap::new(),
+        );
+        let states = judge(&Circumstances {
+            table: &self.table,
+            ports: &ports,
+            facts: &self.remembered(),
+            decisions: &Decisions::default(),
+            quotas: &Quotas::default(),
+            refused: &Refused::default(),
+            in_kernel: &self.facts.in_kernel,
+            now: Moment::default(),
+        });
         let ids = known.assigned(
             self.table.networks.keys().cloned(),
             states.pairs.keys().cloned(),
@@ -47,6 +73,47 @@ impl World {
         );
         let table = compile(&self.table, &ports, &self.host, &states, &ids);
         Compiled { ids, states, table }
+    }
+
+    /// The facts as `lifecycle` keeps them: all was declared at once, and nothing that
+    /// carries no traffic was ever matched.
+    fn remembered(&self) -> lifecycle::Facts {
+        let networks = self.table.networks.keys().zip(1..);
+        let networks = networks.map(|(id, number)| {
+            let facts = NetworkFacts {
+                uid: Uuid::from_u128(number),
+                since: Moment::default(),
+                gone: None,
+            };
+            (id.clone(), facts)
+        });
+        let consents = self.table.consents.values().zip(1..);
+        let consents = consents.map(|(consent, number)| {
+            let facts = ConsentFacts {
+                uid: Uuid::from_u128(number),
+                declared: consent.clone(),
+                generation: 1,
+                request: 1,
+                requested_at: Moment::default(),
+                peer_uid: None,
+                expired_at: None,
+                deleted_at: None,
+                state: None,
+            };
+            (consent.id.clone(), facts)
+        });
+        let pairs = self.facts.active_since.iter().map(|(pair, since)| {
+            let since = Moment {
+                wall: 0,
+                host: *since,
+            };
+            (pair.clone(), since)
+        });
+        lifecycle::Facts {
+            networks: networks.collect(),
+            consents: consents.collect(),
+            active_since: pairs.collect(),
+        }
     }
 
     /// The same world a moment later: what carries traffic is active, each pair
@@ -84,6 +151,21 @@ impl World {
         }
         changed
     }
+}
+
+/// The network a consent of these worlds names: never by an id.
+pub(crate) fn peer_of(consent: &Consent) -> &ObjectRef {
+    consent.peer.network().expect("a peer named by name")
+}
+
+/// The pair a consent of these worlds is one half of.
+pub(crate) fn pair_of(consent: &Consent) -> PairLabel {
+    consent.pair().expect("a peer named by name")
+}
+
+/// A peer named by name.
+pub(crate) fn by_name(network: ObjectRef) -> PeerRef {
+    PeerRef::Network(network)
 }
 
 /// `NAMESPACE/NAME` as a reference.

@@ -16,7 +16,8 @@ pub(super) fn all(scene: &mut Scene, stage: &mut Stage) -> Result<()> {
     show_traffic(scene, stage)?;
     show_separation(scene, stage)?;
     show_counters(scene, stage)?;
-    withdraw_consent(scene, stage)
+    withdraw_consent(scene, stage)?;
+    ask_and_answer(scene, stage)
 }
 
 fn show_networks(scene: &Scene, stage: &mut Stage) -> Result<()> {
@@ -94,6 +95,34 @@ fn withdraw_consent(scene: &mut Scene, stage: &mut Stage) -> Result<()> {
     scene.edit(|table| table.consent("green", "blue"))?;
     expect_state(scene, stage, ("blue", "green"), "active")?;
     ping(stage, &scene.blue, &scene.green, Expect::Replies)
+}
+
+fn ask_and_answer(scene: &Scene, stage: &mut Stage) -> Result<()> {
+    stage.scene("Without any file: red asks blue, and blue allows it to ping, no more");
+    let networks = [scene.red.network(), scene.blue.network()];
+    let request = ["request", &networks[0], &networks[1], "--ttl", "1h"];
+    peerctl(scene, stage, &request)?;
+    let incoming = ["get", "peerings", "-n", "blue-team", "--incoming"];
+    peerctl(scene, stage, &incoming)?;
+    ping(stage, &scene.red, &scene.blue, Expect::Silence)?;
+    let accept = [
+        "accept",
+        "red-team/to-blue",
+        "--allow",
+        "icmp",
+        "--allow",
+        "icmpv6",
+    ];
+    peerctl(scene, stage, &accept)?;
+    ping(stage, &scene.red, &scene.blue, Expect::Replies)?;
+    let to = scene.blue.v4;
+    stage.prompt("red", &format!("iperf3 --client {to} --time 1"));
+    let moved = tcp_transfer(&scene.red, &scene.blue, to, Direction::Upload, 1);
+    interrupt::check()?;
+    stage.check(moved.is_err(), "red opens no TCP connection to blue")?;
+    metrics(scene, stage, |line| line.contains(r#"reason="policy""#))?;
+    peerctl(scene, stage, &["disable", "blue-team/to-red"])?;
+    ping(stage, &scene.red, &scene.blue, Expect::Silence)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

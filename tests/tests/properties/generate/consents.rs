@@ -3,38 +3,33 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
-use peer_userspace::{
-    lifecycle::Facts,
-    model::{AdminState, Consent, ObjectRef, PairLabel, PortRange, Protocol, Rule},
-};
+use peer_userspace::model::{AdminState, Consent, ObjectRef, PairLabel, PortRange, Protocol, Rule};
 use proptest::{collection::vec, option::weighted, prelude::*};
 
 use super::{NETWORKS, any_prefix, at, net, number, prefix};
-use crate::properties::world::named;
+use crate::properties::world::{Facts, by_name, named};
 
 /// Of network `k` with network `peer`, which may be itself or, numbered one
 /// further than there are, nobody.
 pub(crate) fn consent(k: usize, peer: usize, name: &'static str) -> impl Strategy<Value = Consent> {
     let admin_state = prop_oneof![12 => Just(AdminState::Up), 1 => Just(AdminState::Down)];
-    let unsupported = prop_oneof![20 => Just(Vec::new()), 1 => Just(vec!["hops: 2"])];
-    let drawn = (admin_state, export(k), rules(), rules(), unsupported);
-    drawn.prop_map(
-        move |(admin_state, export, allow, allow_out, unsupported)| {
-            let own = named(NETWORKS[k]);
-            Consent {
-                id: consent_id(k, peer, name),
-                labels: BTreeMap::new(),
-                network: own.name,
-                peer: named(NETWORKS.get(peer).unwrap_or(&"c/nobody")),
-                admin_state,
-                export,
-                allow,
-                allow_out,
-                ttl: None,
-                unsupported,
-            }
-        },
-    )
+    let hops = prop_oneof![20 => Just(1), 1 => Just(2)];
+    let drawn = (admin_state, export(k), rules(), rules(), hops);
+    drawn.prop_map(move |(admin_state, export, allow, allow_out, hops)| {
+        let own = named(NETWORKS[k]);
+        Consent {
+            id: consent_id(k, peer, name),
+            labels: BTreeMap::new(),
+            network: own.name,
+            peer: by_name(named(NETWORKS.get(peer).unwrap_or(&"c/nobody"))),
+            admin_state,
+            export,
+            allow,
+            allow_out,
+            ttl: None,
+            hops,
+        }
+    })
 }
 
 /// Names are the network's, since one namespace may have several.

@@ -5,7 +5,6 @@ use std::{fmt, net::IpAddr};
 use ipnet::IpNet;
 use peer_userspace::{
     host::{Address, HostRoute, Mac},
-    lifecycle::Facts,
     model::{Consent, Network},
 };
 use proptest::{prelude::*, sample::Index};
@@ -16,7 +15,7 @@ use super::{
     host::{addresses, index_of},
     network, number,
 };
-use crate::properties::world::{World, named};
+use crate::properties::world::{Facts, World, named};
 
 /// One change of declarations, host or memory.
 #[derive(Clone)]

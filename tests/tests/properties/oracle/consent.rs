@@ -6,7 +6,10 @@ use peer_userspace::{
 };
 
 use super::Oracle;
-use crate::properties::span::Span;
+use crate::properties::{
+    span::Span,
+    world::{pair_of, peer_of},
+};
 
 impl Oracle<'_> {
     /// The state of a consent: the first row of the contract's table that fits.
@@ -17,17 +20,15 @@ impl Oracle<'_> {
         let Some(own) = self.table.networks.get(&consent.own()) else {
             return State::Failed;
         };
-        let counts = self.consent(&own.id, &consent.peer) == Some(consent);
+        let counts = self.consent(&own.id, peer_of(consent)) == Some(consent);
         let possible =
-            own.id != consent.peer && enforceable(consent) && self.ports(own).next().is_some();
+            own.id != *peer_of(consent) && enforceable(consent) && self.ports(own).next().is_some();
         if !counts || !possible {
             return State::Failed;
         }
-        let theirs = self.consent(&consent.peer, &own.id);
-        let peer = match self.table.networks.get(&consent.peer) {
+        // A network that never was there is as one that has not answered.
+        let peer = match self.table.networks.get(peer_of(consent)) {
             Some(peer) if self.agreed(own, peer) => peer,
-            // They consented to peer a network they do not have.
-            None if theirs.is_some() => return State::Failed,
             _ => return State::Pending,
         };
         if !self.possible(own, peer) {
@@ -36,7 +37,7 @@ impl Oracle<'_> {
         if !self.both_up(own, peer) {
             return State::PeerDisabled;
         }
-        let label = consent.pair();
+        let label = pair_of(consent);
         match (
             self.carrying.contains(&label),
             self.facts.in_kernel.contains(&label),
@@ -52,7 +53,7 @@ impl Oracle<'_> {
         self.table
             .consents
             .values()
-            .find(|one| &one.own() == own && &one.peer == peer)
+            .find(|one| &one.own() == own && peer_of(one) == peer)
     }
 
     /// Both said yes, one of them perhaps in advance.
@@ -174,5 +175,5 @@ fn enforceable(consent: &Consent) -> bool {
         let mut rules = rules.iter().flatten();
         rules.all(|rule| rule.ports.len() <= 64)
     };
-    consent.unsupported.is_empty() && few(&consent.allow) && few(&consent.allow_out)
+    consent.hops == 1 && few(&consent.allow) && few(&consent.allow_out)
 }

@@ -1,0 +1,344 @@
+//! What every write goes through: whether it may be, what follows from it, and its
+//! way to the disk.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{caller::Caller, problem::Problem};
+use crate::{
+    compile::{ForwardingTable, compile, diff},
+    daemon::{Declared, Given, Role, Shared, Snapshot, plan, resolve_ports},
+    lifecycle::State,
+    model::{Consent, DEFAULT_REQUEST_TTL, Kind, Moment, Name, ObjectRef, PeerRef},
+    store::{Declaration, Key, Stored},
+};
+
+/// What a write was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// It is to be.
+    Real,
+    /// Only to see what would follow.
+    DryRun,
+}
+
+impl Mode {
+    pub(super) fn of(dry_run: Option<bool>) -> Self {
+        if dry_run == Some(true) {
+            Self::DryRun
+        } else {
+            Self::Real
+        }
+    }
+}
+
+/// Make `change` to what is stored, or see what it would make. Returns its answer and
+/// the snapshot that shows it.
+pub(super) async fn make<T: Send + 'static>(
+    shared: &Shared,
+    mode: Mode,
+    change: impl FnOnce(&Snapshot, &mut Stored) -> Result<T, Problem> + Send + 'static,
+) -> Result<(T, Arc<Snapshot>), Problem> {
+    let snapshot = shared.snapshot();
+    let store = shared.store.clone();
+    let (answer, stored) = blocking({
+        let snapshot = snapshot.clone();
+        move || match mode {
+            Mode::Real => store.write(|stored| change(&snapshot, stored)),
+            Mode::DryRun => {
+                let mut stored = Stored::clone(&store.stored());
+                let answer = change(&snapshot, &mut stored)?;
+                Ok((answer, Arc::new(stored)))
+            }
+        }
+    })
+    .await?;
+    let seen = match mode {
+        Mode::Real => shared.after(stored.revision).await,
+        Mode::DryRun => {
+            let now = shared.store.clock().now();
+            blocking(move || Ok(Arc::new(foresee(&snapshot, stored, now)))).await?
+        }
+    };
+    Ok((answer, seen))
+}
+
+/// Run what waits for disks, or computes for long, beside the other requests.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(Problem::internal(error.to_string())))
+}
+
+/// What the daemon would show if `stored` were stored.
+fn foresee(snapshot: &Snapshot, stored: Arc<Stored>, now: Moment) -> Snapshot {
+    let declared = snapshot.declared.with(stored);
+    let given = Given {
+        host: &snapshot.host,
+        quotas: &snapshot.quotas,
+        in_kernel: &snapshot.states.carrying().cloned().collect(),
+        now,
+    };
+    let mut plan = plan(
+        &declared,
+        &snapshot.facts,
+        &given,
+        |table, facts, refused| {
+            resolve_ports(table, facts, refused, &snapshot.host, &BTreeMap::new())
+        },
+    );
+    // The kernel follows at once, as far as anybody can foresee.
+    plan.states.followed();
+    Snapshot {
+        table: Arc::new(plan.table),
+        refused: plan.refused,
+        ports: Arc::new(plan.ports),
+        states: Arc::new(plan.states),
+        facts: Arc::new(plan.facts),
+        declared: Arc::new(declared),
+        ..snapshot.clone()
+    }
+}
+
+/// What the kernel would hold with `foreseen`, against what it holds.
+pub(super) fn routes(snapshot: &Snapshot, foreseen: &Snapshot) -> super::schema::RouteChanges {
+    let ids = snapshot.ids.assigned(
+        foreseen.table.networks.keys().cloned(),
+        foreseen.states.counted().cloned(),
+        foreseen.ports.working().map(|(index, ..)| index),
+        &snapshot.content,
+    );
+    let wanted = compile(
+        &foreseen.table,
+        &foreseen.ports,
+        &snapshot.host,
+        &foreseen.states,
+        &ids,
+    );
+    count(&snapshot.content, &wanted)
+}
+
+/// How the tables of networks differ.
+pub(super) fn count(
+    before: &ForwardingTable,
+    after: &ForwardingTable,
+) -> super::schema::RouteChanges {
+    use crate::compile::Change;
+    let mut counted = super::schema::RouteChanges::default();
+    for change in diff(before, after) {
+        match change {
+            Change::AddFibs(fibs) => {
+                counted.added += fibs.values().map(|fib| fib.len()).sum::<usize>()
+            }
+            Change::RemoveFibs(ids) => {
+                let gone = ids.iter().filter_map(|id| before.fibs.get(id));
+                counted.removed += gone.map(|fib| fib.len()).sum::<usize>();
+            }
+            Change::PutRoute(id, at, _) => {
+                let known = before
+                    .fibs
+                    .get(&id)
+                    .is_some_and(|fib| fib.contains_key(&at));
+                if known {
+                    counted.changed += 1;
+                } else {
+                    counted.added += 1;
+                }
+            }
+            Change::RemoveRoute(..) => counted.removed += 1,
+            _ => {}
+        }
+    }
+    counted
+}
+
+/// Whether the caller may change objects of this kind there.
+pub(super) fn authorize(caller: &Caller, key: &Key) -> Result<(), Problem> {
+    caller.must_be(role_for(key.0), &key.1.namespace)
+}
+
+fn role_for(kind: Kind) -> Role {
+    match kind {
+        Kind::Network => Role::Admin,
+        Kind::Peering => Role::Operator,
+    }
+}
+
+/// Refuse to change what a table file declares.
+pub(super) fn refuse_files(snapshot: &Snapshot, key: &Key) -> Result<(), Problem> {
+    match snapshot.declared.files.get(key) {
+        None => Ok(()),
+        Some(file) => Err(Problem::declared_in_file(format!(
+            "{} {} is declared in {}: change it there",
+            key.0,
+            key.1,
+            file.display()
+        ))),
+    }
+}
+
+/// `declared` as it is stored: requests made here do not wait for ever unasked.
+pub(super) fn with_defaults(mut declared: Declaration) -> Declaration {
+    if let Declaration::Peering(consent) = &mut declared {
+        consent.ttl.get_or_insert(DEFAULT_REQUEST_TTL);
+    }
+    declared
+}
+
+/// The tag of what is stored under `key`.
+pub(super) fn stored_tag(stored: &Stored, key: &Key) -> Option<String> {
+    let object = stored.objects.get(key)?;
+    Some(format!("\"{}.{}\"", object.uid, object.generation))
+}
+
+/// Forget an object whose request expired: its name may be asked with again.
+pub(super) fn forget_expired(snapshot: &Snapshot, stored: &mut Stored, key: &Key) {
+    let facts = snapshot.facts.consents.get(&key.1);
+    let object = stored.objects.get(key);
+    let (Kind::Peering, Some(facts), Some(object)) = (key.0, facts, object) else {
+        return;
+    };
+    if facts.uid == object.uid && facts.expired_at.is_some() {
+        stored.objects.remove(key);
+    }
+}
+
+/// Check what was put under `keys` against quotas and the rules that hold at once.
+pub(super) fn check(snapshot: &Snapshot, stored: &Stored, keys: &[Key]) -> Result<(), Problem> {
+    let mut namespaces = BTreeSet::new();
+    let mut asked = BTreeMap::new();
+    for key in keys {
+        let Some(object) = stored.objects.get(key) else {
+            continue;
+        };
+        namespaces.insert((key.0, &key.1.namespace));
+        if let Declaration::Peering(consent) = &object.declared
+            && let Some(pair) = sides(snapshot, consent)
+        {
+            if pair.0 == pair.1 {
+                let text = format!("network {} cannot peer with itself", pair.0);
+                return Err(Problem::invalid_document(text));
+            }
+            asked.insert(pair, &consent.id);
+        }
+    }
+    for (kind, namespace) in namespaces {
+        check_quota(snapshot, stored, kind, namespace)?;
+    }
+    check_pairs(snapshot, stored, &asked)
+}
+
+/// The own network and the peer's.
+fn sides(snapshot: &Snapshot, consent: &Consent) -> Option<(ObjectRef, ObjectRef)> {
+    Some((consent.own(), peer_of(snapshot, consent)?))
+}
+
+/// One consent for a pair and side: none but those `asked` now.
+fn check_pairs(
+    snapshot: &Snapshot,
+    stored: &Stored,
+    asked: &BTreeMap<(ObjectRef, ObjectRef), &ObjectRef>,
+) -> Result<(), Problem> {
+    for other in consents(snapshot, stored) {
+        let Some(pair) = sides(snapshot, other) else {
+            continue;
+        };
+        let twice = asked.get(&pair).is_some_and(|id| **id != other.id);
+        if twice && !has_ended(snapshot, other) {
+            return Err(Problem::pair_exists(format!(
+                "network {} peers with that network by {} already",
+                pair.0, other.id
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Every consent that files declare or the API would hold.
+pub(super) fn consents<'a>(
+    snapshot: &'a Snapshot,
+    stored: &'a Stored,
+) -> impl Iterator<Item = &'a Consent> {
+    let of_files = snapshot.declared.files.keys();
+    let of_files = of_files.filter(|key| key.0 == Kind::Peering);
+    let of_files = of_files.filter_map(|key| snapshot.declared.table.consents.get(&key.1));
+    let of_store = stored.objects.values();
+    let of_store = of_store.filter_map(|object| match &object.declared {
+        Declaration::Peering(consent) => Some(consent),
+        Declaration::Network(_) => None,
+    });
+    of_files.chain(of_store)
+}
+
+/// Whether a consent's request ended: the pair may be asked for again. A tombstone is
+/// of an earlier object of the name.
+pub(super) fn has_ended(snapshot: &Snapshot, consent: &Consent) -> bool {
+    let status = snapshot.states.consents.get(&consent.id);
+    status.is_some_and(|status| status.state.is_terminal() && status.state != State::Deleted)
+}
+
+fn check_quota(
+    snapshot: &Snapshot,
+    stored: &Stored,
+    kind: Kind,
+    namespace: &Name,
+) -> Result<(), Problem> {
+    let quota = snapshot.quotas.of(namespace);
+    let of_files = snapshot.declared.files.keys();
+    let all = of_files
+        .filter(|key| !stored.objects.contains_key(key))
+        .chain(stored.objects.keys())
+        .filter(|(found, id)| *found == kind && &id.namespace == namespace);
+    let (count, limit, what) = match kind {
+        Kind::Peering => (all.count(), quota.peerings, "peerings"),
+        Kind::Network => {
+            let networks: Vec<&Key> = all.collect();
+            let prefixes = networks.iter().map(|key| {
+                let stored = stored.objects.get(*key).map(|object| &object.declared);
+                match stored {
+                    Some(Declaration::Network(network)) => network.prefixes.len(),
+                    _ => {
+                        let declared = snapshot.declared.table.networks.get(&key.1);
+                        declared.map_or(0, |network| network.prefixes.len())
+                    }
+                }
+            });
+            let prefixes = prefixes.sum::<usize>();
+            if prefixes > quota.prefixes {
+                (prefixes, quota.prefixes, "prefixes")
+            } else {
+                (networks.len(), quota.networks, "networks")
+            }
+        }
+    };
+    if count <= limit {
+        return Ok(());
+    }
+    Err(Problem::quota_exceeded(format!(
+        "namespace {namespace} may have {limit} {what}; this would make it {count}"
+    )))
+}
+
+/// The network a consent names, also where it does so by id.
+pub(super) fn peer_of(snapshot: &Snapshot, consent: &Consent) -> Option<ObjectRef> {
+    match &consent.peer {
+        PeerRef::Network(peer) => Some(peer.clone()),
+        PeerRef::Id(uid, _) => snapshot.facts.network_of(*uid).cloned(),
+    }
+}
+
+impl Declared {
+    /// The same table files with something else stored.
+    fn with(&self, stored: Arc<Stored>) -> Self {
+        let mut of_files = self.table.clone();
+        let files = &self.files;
+        let networks = &mut of_files.networks;
+        networks.retain(|id, _| files.contains_key(&(Kind::Network, id.clone())));
+        let consents = &mut of_files.consents;
+        consents.retain(|id, _| files.contains_key(&(Kind::Peering, id.clone())));
+        Self::new(of_files, files.clone(), stored)
+    }
+}

@@ -1,0 +1,392 @@
+//! Creating, replacing, changing and deleting single objects.
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::IntoParams;
+
+use super::{
+    caller::Caller,
+    change::{
+        Mode, authorize, check, forget_expired, make, peer_of, refuse_files, stored_tag,
+        with_defaults,
+    },
+    documents::{Network, Peering, Place},
+    problem::{Problem, ProblemBody},
+    read::{absent, network_answer, peering_answer, tagged},
+    request::{Named, Params, Patch, Preconditions, Text},
+    schema::{NetworkStatus, PeeringStatus, Resource},
+};
+use crate::{
+    daemon::{Shared, Snapshot},
+    dialect,
+    lifecycle::State as PeeringState,
+    model::{Consent, Kind, ObjectRef},
+    store::{Declaration, Key},
+};
+
+/// Whether it is meant.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Write {
+    /// Do everything but keep the outcome.
+    #[param(nullable = false)]
+    pub(super) dry_run: Option<bool>,
+}
+
+/// The one object of a body, which must be of `kind`.
+fn read(text: &str, kind: Kind) -> Result<Declaration, Problem> {
+    let mut declared = dialect::parse(text).map_err(|findings| Problem::invalid(&findings))?;
+    let network = declared.networks.pop().map(|(network, _)| network);
+    let consent = declared.consents.pop().map(|(consent, _)| consent);
+    let declared = match (network, consent, declared.is_empty(), kind) {
+        (Some(network), None, true, Kind::Network) => Declaration::Network(network),
+        (None, Some(consent), true, Kind::Peering) => Declaration::Peering(consent),
+        _ => {
+            let text = format!("the body must be one document of kind {kind}");
+            return Err(Problem::invalid_document(text));
+        }
+    };
+    Ok(with_defaults(declared))
+}
+
+async fn create(
+    shared: Shared,
+    caller: Caller,
+    mode: Mode,
+    declared: Declaration,
+) -> Result<Response, Problem> {
+    let key = declared.key();
+    authorize(&caller, &key)?;
+    let (made, snapshot) = make(&shared, mode, {
+        let (key, caller) = (key.clone(), caller.clone());
+        move |snapshot, stored| {
+            refuse_files(snapshot, &key)?;
+            forget_expired(snapshot, stored, &key);
+            if let Some(known) = stored.objects.get(&key) {
+                return match known.declared == declared {
+                    true => Ok(false),
+                    false => Err(Problem::already_exists(format!(
+                        "there is another {} {}",
+                        key.0, key.1
+                    ))),
+                };
+            }
+            if let Declaration::Peering(consent) = &declared {
+                require_networks(snapshot, &caller, consent)?;
+            }
+            stored.put(declared);
+            check(snapshot, stored, std::slice::from_ref(&key))?;
+            Ok(true)
+        }
+    })
+    .await?;
+    let status = if made {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    let answer = answer(&shared, &snapshot, &caller, &key)?;
+    Ok((status, answer).into_response())
+}
+
+/// Refuse a request that names a network which the caller may see not to be there.
+fn require_networks(
+    snapshot: &Snapshot,
+    caller: &Caller,
+    consent: &Consent,
+) -> Result<(), Problem> {
+    let exists = |network: &ObjectRef| {
+        // What was stored a moment ago may not be in the snapshot yet.
+        snapshot.declared.table.networks.contains_key(network)
+    };
+    let own = consent.own();
+    let Some(peer) = peer_of(snapshot, consent) else {
+        let text = "nobody has the network with the id that the peering names";
+        return Err(Problem::network_not_found(text));
+    };
+    for network in [&own, &peer] {
+        if caller.sees(&network.namespace) && !exists(network) {
+            return Err(Problem::network_not_found(format!(
+                "there is no network {network}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+async fn put(
+    shared: Shared,
+    caller: Caller,
+    mode: Mode,
+    preconditions: Preconditions,
+    id: ObjectRef,
+    declared: Declaration,
+) -> Result<Response, Problem> {
+    let key = declared.key();
+    if key.1 != id {
+        return Err(Problem::invalid_document(format!(
+            "the document is {}'s, the path {id}'s",
+            key.1
+        )));
+    }
+    authorize(&caller, &key)?;
+    let (made, snapshot) = make(&shared, mode, {
+        let (key, caller) = (key.clone(), caller.clone());
+        move |snapshot, stored| {
+            refuse_files(snapshot, &key)?;
+            preconditions.check(stored_tag(stored, &key).as_deref())?;
+            forget_expired(snapshot, stored, &key);
+            let made = !stored.objects.contains_key(&key);
+            if let (true, Declaration::Peering(consent)) = (made, &declared) {
+                require_networks(snapshot, &caller, consent)?;
+            }
+            if stored.put(declared) {
+                check(snapshot, stored, std::slice::from_ref(&key))?;
+            }
+            Ok(made)
+        }
+    })
+    .await?;
+    let status = if made {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    let answer = answer(&shared, &snapshot, &caller, &key)?;
+    Ok((status, answer).into_response())
+}
+
+async fn patch(
+    shared: Shared,
+    caller: Caller,
+    mode: Mode,
+    preconditions: Preconditions,
+    key: Key,
+    patch: Value,
+) -> Result<Response, Problem> {
+    authorize(&caller, &key)?;
+    let ((), snapshot) = make(&shared, mode, {
+        let key = key.clone();
+        move |snapshot, stored| {
+            refuse_files(snapshot, &key)?;
+            let known = stored
+                .objects
+                .get(&key)
+                .ok_or_else(|| absent(key.0, &key.1))?;
+            preconditions.check(stored_tag(stored, &key).as_deref())?;
+            let mut document = known.declared.document();
+            merge(&mut document, &patch);
+            let declared = read(&document.to_string(), key.0)?;
+            if declared.key() != key {
+                return Err(Problem::invalid_document(
+                    "a patch cannot give another name",
+                ));
+            }
+            if stored.put(declared) {
+                check(snapshot, stored, std::slice::from_ref(&key))?;
+            }
+            Ok(())
+        }
+    })
+    .await?;
+    answer(&shared, &snapshot, &caller, &key)
+}
+
+/// RFC 7396 section 2.
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Default::default());
+    }
+    let Value::Object(target) = target else {
+        return;
+    };
+    for (key, value) in patch {
+        if value.is_null() {
+            target.remove(key);
+        } else {
+            merge(target.entry(key.clone()).or_insert(Value::Null), value);
+        }
+    }
+}
+
+async fn delete(
+    shared: Shared,
+    caller: Caller,
+    mode: Mode,
+    preconditions: Preconditions,
+    key: Key,
+) -> Result<Response, Problem> {
+    if !caller.sees(&key.1.namespace) {
+        return Err(absent(key.0, &key.1));
+    }
+    authorize(&caller, &key)?;
+    let before = shared.snapshot();
+    let (was_there, snapshot) = make(&shared, mode, {
+        let key = key.clone();
+        move |snapshot, stored| {
+            let tag = stored_tag(stored, &key);
+            match &tag {
+                Some(tag) => preconditions.check(Some(tag))?,
+                None => refuse_files(snapshot, &key)?,
+            }
+            Ok(stored.objects.remove(&key).is_some())
+        }
+    })
+    .await?;
+    match key.0 {
+        // A network leaves nothing behind.
+        Kind::Network if was_there => network_answer(&before, &caller, &key.1).map(tagged),
+        Kind::Network => Err(absent(key.0, &key.1)),
+        Kind::Peering => {
+            let shows = |snapshot: &Snapshot| {
+                let status = snapshot.states.consents.get(&key.1);
+                status.is_some_and(|status| was_there || status.state == PeeringState::Deleted)
+            };
+            // One that had ended is not listed again as deleted.
+            let shown = if shows(&snapshot) { &snapshot } else { &before };
+            if !shows(shown) {
+                return Err(absent(key.0, &key.1));
+            }
+            peering_answer(&shared, shown, &caller, &key.1).map(tagged)
+        }
+    }
+}
+
+/// The object as it is now.
+pub(super) fn answer(
+    shared: &Shared,
+    snapshot: &Snapshot,
+    caller: &Caller,
+    key: &Key,
+) -> Result<Response, Problem> {
+    match key.0 {
+        Kind::Network => network_answer(snapshot, caller, &key.1).map(tagged),
+        Kind::Peering => peering_answer(shared, snapshot, caller, &key.1).map(tagged),
+    }
+}
+
+macro_rules! handlers {
+    ($kind:ident, $path:literal, $status:ty, $create:ident, $put:ident, $patch:ident, $delete:ident) => {
+        #[doc = concat!("Create a ", stringify!($kind), ".")]
+        #[utoipa::path(post, path = concat!("/v1/", $path), params(Write),
+            request_body(content(($kind = "application/json"), (String = "application/yaml"))), responses(
+            (status = 201, body = Resource<$status>, description = "made"),
+            (status = 200, body = Resource<$status>, description = "it is there"),
+            (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+            (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
+        pub(super) async fn $create(
+            State(shared): State<Shared>,
+            caller: Caller,
+            Params(write): Params<Write>,
+            Text(text): Text,
+        ) -> Result<Response, Problem> {
+            let declared = read(&text, Kind::$kind)?;
+            create(shared, caller, Mode::of(write.dry_run), declared).await
+        }
+
+        #[doc = concat!("Create or replace a ", stringify!($kind), ".")]
+        #[utoipa::path(put, path = concat!("/v1/", $path, "/{namespace}/{name}"),
+            params(Place, Write),
+            request_body(content(($kind = "application/json"), (String = "application/yaml"))), responses(
+            (status = 201, body = Resource<$status>, description = "made"),
+            (status = 200, body = Resource<$status>, description = "replaced, or there already"),
+            (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+            (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
+        pub(super) async fn $put(
+            State(shared): State<Shared>,
+            caller: Caller,
+            Named(id): Named,
+            Params(write): Params<Write>,
+            preconditions: Preconditions,
+            Text(text): Text,
+        ) -> Result<Response, Problem> {
+            let declared = read(&text, Kind::$kind)?;
+            put(shared, caller, Mode::of(write.dry_run), preconditions, id, declared).await
+        }
+
+        #[doc = concat!("Change a ", stringify!($kind), " by a merge patch (RFC 7396).")]
+        #[utoipa::path(patch, path = concat!("/v1/", $path, "/{namespace}/{name}"),
+            params(Place, Write),
+            request_body(content = Value, content_type = "application/merge-patch+json"), responses(
+            (status = 200, body = Resource<$status>),
+            (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+            (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
+        pub(super) async fn $patch(
+            State(shared): State<Shared>,
+            caller: Caller,
+            Named(id): Named,
+            Params(write): Params<Write>,
+            preconditions: Preconditions,
+            Patch(patch_value): Patch,
+        ) -> Result<Response, Problem> {
+            let key = (Kind::$kind, id);
+            patch(shared, caller, Mode::of(write.dry_run), preconditions, key, patch_value).await
+        }
+
+        #[doc = concat!("Delete a ", stringify!($kind), ".")]
+        #[utoipa::path(delete, path = concat!("/v1/", $path, "/{namespace}/{name}"),
+            params(Place, Write), responses(
+            (status = 200, body = Resource<$status>),
+            (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+            (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
+        pub(super) async fn $delete(
+            State(shared): State<Shared>,
+            caller: Caller,
+            Named(id): Named,
+            Params(write): Params<Write>,
+            preconditions: Preconditions,
+        ) -> Result<Response, Problem> {
+            let key = (Kind::$kind, id);
+            delete(shared, caller, Mode::of(write.dry_run), preconditions, key).await
+        }
+    };
+}
+
+handlers!(
+    Network,
+    "networks",
+    NetworkStatus,
+    create_network,
+    put_network,
+    patch_network,
+    delete_network
+);
+handlers!(
+    Peering,
+    "peerings",
+    PeeringStatus,
+    create_peering,
+    put_peering,
+    patch_peering,
+    delete_peering
+);
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_merge_patch_replaces_what_it_names_and_removes_what_it_nulls() {
+        let mut target = json!({ "spec": { "a": 1, "b": { "c": 2 } }, "kept": true });
+        merge(
+            &mut target,
+            &json!({ "spec": { "a": null, "b": { "d": [3] } } }),
+        );
+        assert_eq!(
+            target,
+            json!({ "spec": { "b": { "c": 2, "d": [3] } }, "kept": true })
+        );
+    }
+}

@@ -1,0 +1,170 @@
+//! What the API accepted.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    dialect::{self, write},
+    lifecycle::{Decisions, Uids},
+    model::{Consent, Kind, Moment, Network, ObjectRef, Table},
+};
+
+/// Kind and name of an object.
+pub type Key = (Kind, ObjectRef);
+
+/// Everything that was accepted, as it is on disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// Grows with every write, since the daemon started.
+    pub revision: u64,
+    /// Objects by kind and name.
+    pub objects: BTreeMap<Key, Arc<Object>>,
+    /// Rejections, and holds over consents of files.
+    pub decisions: Decisions,
+    /// By who made it, the last apply.
+    pub applies: BTreeMap<String, Arc<Applied>>,
+}
+
+/// One object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// Its random id.
+    pub uid: Uuid,
+    /// Counts its versions, from 1.
+    pub generation: u64,
+    /// What it says.
+    pub declared: Declaration,
+}
+
+/// What an object says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Declaration {
+    /// `kind: Network`.
+    Network(Network),
+    /// `kind: Peering`.
+    Peering(Consent),
+}
+
+/// What an apply changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// Until when it must be confirmed, in host time.
+    pub confirm_by: Option<u64>,
+    /// When.
+    pub at: Moment,
+    /// Each changed object, as it was and as the apply left it.
+    pub changed: Vec<(Key, [Option<Arc<Object>>; 2])>,
+}
+
+impl Declaration {
+    /// Kind and name.
+    pub fn key(&self) -> Key {
+        match self {
+            Self::Network(network) => (Kind::Network, network.id.clone()),
+            Self::Peering(consent) => (Kind::Peering, consent.id.clone()),
+        }
+    }
+
+    /// The document.
+    pub fn document(&self) -> Value {
+        match self {
+            Self::Network(network) => write::network(network),
+            Self::Peering(consent) => write::consent(consent),
+        }
+    }
+
+    /// The one object a text declares; `None` if it is not exactly one.
+    pub fn read(text: &str) -> Option<Self> {
+        let mut declared = dialect::parse(text).ok()?;
+        let network = declared.networks.pop();
+        let consent = declared.consents.pop();
+        if !declared.is_empty() {
+            return None;
+        }
+        match (network, consent) {
+            (Some((network, _)), None) => Some(Self::Network(network)),
+            (None, Some((consent, _))) => Some(Self::Peering(consent)),
+            _ => None,
+        }
+    }
+}
+
+impl Stored {
+    /// The objects as a table.
+    pub fn table(&self) -> Table {
+        let mut table = Table::default();
+        for object in self.objects.values() {
+            match &object.declared {
+                Declaration::Network(network) => {
+                    table.networks.insert(network.id.clone(), network.clone());
+                }
+                Declaration::Peering(consent) => {
+                    table.consents.insert(consent.id.clone(), consent.clone());
+                }
+            }
+        }
+        table
+    }
+
+    /// The objects' uids.
+    pub fn uids(&self) -> Uids {
+        let objects = self.objects.iter();
+        objects
+            .map(|(key, object)| (key.clone(), object.uid))
+            .collect()
+    }
+
+    /// Put an object in place of what had its name, if that said something else.
+    /// Returns whether it did.
+    pub fn put(&mut self, declared: Declaration) -> bool {
+        let key = declared.key();
+        let known = self.objects.get(&key);
+        if known.is_some_and(|known| known.declared == declared) {
+            return false;
+        }
+        let object = Object {
+            uid: known.map_or_else(Uuid::new_v4, |known| known.uid),
+            generation: known.map_or(0, |known| known.generation) + 1,
+            declared,
+        };
+        self.objects.insert(key, Arc::new(object));
+        true
+    }
+
+    /// Undo what `applied` changed. Returns the objects that were changed since, or
+    /// whose name is `taken` by now, which stay as they are.
+    pub fn take_back(&mut self, applied: &Applied, taken: impl Fn(&Key) -> bool) -> Vec<Key> {
+        let mut kept = Vec::new();
+        for (key, [before, after]) in &applied.changed {
+            if self.objects.get(key) != after.as_ref() || taken(key) {
+                kept.push(key.clone());
+                continue;
+            }
+            match before {
+                // A version of its own: whoever read the one in between must notice.
+                Some(before) => {
+                    let known = after.as_ref().map_or(0, |after| after.generation);
+                    let object = Object {
+                        generation: known.max(before.generation) + 1,
+                        ..Object::clone(before)
+                    };
+                    self.objects.insert(key.clone(), Arc::new(object));
+                }
+                None => {
+                    self.objects.remove(key);
+                }
+            }
+        }
+        kept
+    }
+
+    /// When after `now` the next apply is to be taken back unless it is confirmed, in
+    /// host time.
+    pub fn next_deadline(&self, now: Moment) -> Option<u64> {
+        let applies = self.applies.values();
+        let times = applies.filter_map(|applied| applied.confirm_by);
+        times.filter(|by| *by > now.host).min()
+    }
+}
