@@ -1,0 +1,73 @@
+//! The daemon in surroundings of its own: other mounts, another clock.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, ensure};
+use peer_tests::{Scene, wait_until};
+
+/// Have the scene's daemon run by `prefix`, words that end with running the words
+/// behind them in the same process.
+pub(super) fn run_by(scene: &mut Scene, peerd: &Path, prefix: &str) -> Result<()> {
+    let script = scene.lab.folder().join("peerd-around");
+    let draft = script.with_extension("draft");
+    fs::write(
+        &draft,
+        format!("#!/bin/sh\nexec {prefix} {} \"$@\"\n", peerd.display()),
+    )?;
+    fs::set_permissions(&draft, fs::Permissions::from_mode(0o755))?;
+    fs::rename(&draft, &script)?;
+    scene.daemon.programs.peerd = script;
+    Ok(())
+}
+
+/// A mount namespace that ends with this, or with the lab: whoever keeps it open runs
+/// in the lab's router.
+#[derive(Debug)]
+pub(super) struct Mounts {
+    keeper: Child,
+}
+
+impl Mounts {
+    /// Run `lines` of shell in a new one.
+    pub(super) fn new(scene: &Scene, lines: &str) -> Result<Self> {
+        let done = scene.lab.folder().join("mounted");
+        let _ = fs::remove_file(&done);
+        let script = format!("set -e\n{lines}\n: > {}\nexec sleep 900", done.display());
+        let mut command = scene.lab.router.command("unshare");
+        let command = command.args(["--mount", "--propagation", "private", "sh", "-c"]);
+        let keeper = command.arg(&script).stdin(Stdio::null()).spawn()?;
+        let mounts = Self { keeper };
+        wait_until("everything is mounted", Duration::from_secs(5), || {
+            ensure!(done.exists(), "{script} did not end well");
+            Ok(())
+        })?;
+        Ok(mounts)
+    }
+
+    /// Words that run the words behind them in there.
+    pub(super) fn prefix(&self) -> String {
+        format!("nsenter --mount=/proc/{}/ns/mnt --", self.keeper.id())
+    }
+
+    /// A file in there, as seen from outside.
+    pub(super) fn inside(&self, path: &Path) -> Result<PathBuf> {
+        let path = path.strip_prefix("/").context("a relative path")?;
+        Ok(Path::new("/proc")
+            .join(self.keeper.id().to_string())
+            .join("root")
+            .join(path))
+    }
+}
+
+impl Drop for Mounts {
+    fn drop(&mut self) {
+        let _ = self.keeper.kill();
+        let _ = self.keeper.wait();
+    }
+}

@@ -1,0 +1,21 @@
+//! Who may do what over the API, and what it tells whom.
+//!
+//! `matrix` has every kind of caller ask everything of everybody's objects and
+//! compares the outcome with `expected`, which is docs/api.md in a few lines and
+//! shares no code with the daemon. `disclosure` looks for a stranger's names in
+//! whatever an owner is answered. `limits` is about callers that take too much.
+
+// Inside `cfg(test)` clippy knows helpers for tests as well as the tests.
+#[cfg(test)]
+mod access {
+    mod callers;
+    mod cases;
+    mod disclosure;
+    mod expected;
+    mod limits;
+    mod matrix;
+    mod sameness;
+    mod socket;
+    mod views;
+    mod world;
+}

@@ -1,0 +1,10 @@
+//! The laws of consent, one by one, each as a short story.
+
+mod admission;
+mod ends;
+mod ids;
+mod quotas;
+mod rows;
+mod seniority;
+mod telling;
+mod withdrawal;
