@@ -28,6 +28,8 @@ fn whatever_is_asked_the_api_answers_as_it_says_and_never_breaks() -> Result<()>
         .lab
         .router
         .command(schemathesis()?.display().to_string());
+    // It keeps examples where it runs.
+    schemathesis.current_dir(bare.lab.folder());
     schemathesis
         .args([
             "run",
