@@ -32,6 +32,6 @@ pub use lab::{
     topology::Lab,
     transfer::{Direction, Transfer, tcp_transfer},
     user::User,
-    wait::wait_until,
+    wait::{SOON, wait_until},
     watch::{Event, Watch},
 };

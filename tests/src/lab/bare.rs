@@ -1,7 +1,5 @@
 //! A router whose ports lead nowhere, for tests that send no packets.
 
-use std::time::Duration;
-
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
@@ -10,11 +8,8 @@ use super::{
     documents::{consent, network, stream},
     programs::Programs,
     topology::Lab,
-    wait::wait_until,
+    wait::{SOON, wait_until},
 };
-
-/// How long the daemon may take to act on a change.
-const SOON: Duration = Duration::from_secs(5);
 
 /// The router and its daemon. Port `p1` is to be of a network with 10.1.0.0/16,
 /// `p2` of one with 10.2.0.0/16, and so on.

@@ -1,16 +1,20 @@
 //! The scene most tests play in: blue–green and green–red peer, blue–red do not.
 
-use std::{net::IpAddr, time::Duration};
+use std::net::IpAddr;
 
 use anyhow::{Result, ensure};
 
 use super::{
-    client::Status, daemon::Daemon, frame::Udp, host::Host, process::Output, programs::Programs,
-    table::Table, topology::Lab, wait::wait_until,
+    client::Status,
+    daemon::Daemon,
+    frame::Udp,
+    host::Host,
+    process::Output,
+    programs::Programs,
+    table::Table,
+    topology::Lab,
+    wait::{SOON, wait_until},
 };
-
-/// How long the daemon may take to act on a change.
-const SOON: Duration = Duration::from_secs(5);
 
 /// Three hosts around a router, a table, and the daemon to enforce it.
 #[derive(Debug)]

@@ -9,6 +9,10 @@ use anyhow::{Context as _, Result};
 
 use super::interrupt;
 
+/// How long what comes about by itself may take. It costs time only where it does not
+/// come: long enough for a small machine with much else to do.
+pub const SOON: Duration = Duration::from_secs(20);
+
 /// Try until it succeeds; after `limit`, an error that carries the last failure.
 pub fn wait_until<T>(
     what: &str,
