@@ -149,13 +149,13 @@ fn put(
                 snapshot.declared.table.consents.get(&key.1) == Some(consent)
             }
         };
-        if snapshot.declared.files.contains_key(&key) && in_file && caller.sees(&key.1.namespace) {
+        if stored.files.contains_key(&key) && in_file && caller.sees(&key.1.namespace) {
             changes.push((Action::Unchanged, key));
             continue;
         }
         let document = with_defaults(document);
         authorize(caller, &key)?;
-        refuse_files(snapshot, &key)?;
+        refuse_files(stored, &key)?;
         forget_expired(snapshot, stored, &key);
         let known = stored.objects.contains_key(&key);
         let action = match (known, stored.put(document)) {
@@ -284,7 +284,7 @@ pub(super) async fn undo(
 ) -> Result<Json<Applied>, Problem> {
     let before = shared.snapshot();
     let mode = Mode::of(write.dry_run);
-    let (changes, snapshot) = make(&shared, mode, move |snapshot, stored| {
+    let (changes, snapshot) = make(&shared, mode, move |_, stored| {
         let last = stored.applies.remove(&caller.name);
         let last = last.ok_or_else(|| {
             Problem::nothing_to_undo("there is no apply of yours that could be taken back")
@@ -301,7 +301,7 @@ pub(super) async fn undo(
             (action, key.clone())
         });
         let changes: Changes = changes.collect();
-        let kept = stored.take_back(&last, |key| snapshot.declared.files.contains_key(key));
+        let kept = stored.take_back(&last);
         if let Some((kind, id)) = kept.first() {
             return Err(Problem::changed_meanwhile(format!(
                 "{kind} {id} was changed since: nothing is taken back"

@@ -167,9 +167,9 @@ fn role_for(kind: Kind) -> Role {
     }
 }
 
-/// Refuse to change what a table file declares.
-pub(super) fn refuse_files(snapshot: &Snapshot, key: &Key) -> Result<(), Problem> {
-    match snapshot.declared.files.get(key) {
+/// Refuse to change what a table file declares, also one that no snapshot shows yet.
+pub(super) fn refuse_files(stored: &Stored, key: &Key) -> Result<(), Problem> {
+    match stored.files.get(key) {
         None => Ok(()),
         Some(file) => Err(Problem::declared_in_file(format!(
             "{} {} is declared in {}: change it there",
@@ -262,7 +262,7 @@ pub(super) fn consents<'a>(
     snapshot: &'a Snapshot,
     stored: &'a Stored,
 ) -> impl Iterator<Item = &'a Consent> {
-    let of_files = snapshot.declared.files.keys();
+    let of_files = snapshot.declared.stored.files.keys();
     let of_files = of_files.filter(|key| key.0 == Kind::Peering);
     let of_files = of_files.filter_map(|key| snapshot.declared.table.consents.get(&key.1));
     let of_store = stored.objects.values();
@@ -287,7 +287,7 @@ fn check_quota(
     namespace: &Name,
 ) -> Result<(), Problem> {
     let quota = snapshot.quotas.of(namespace);
-    let of_files = snapshot.declared.files.keys();
+    let of_files = snapshot.declared.stored.files.keys();
     let all = of_files
         .filter(|key| !stored.objects.contains_key(key))
         .chain(stored.objects.keys())
@@ -334,11 +334,11 @@ impl Declared {
     /// The same table files with something else stored.
     fn with(&self, stored: Arc<Stored>) -> Self {
         let mut of_files = self.table.clone();
-        let files = &self.files;
+        let files = &self.stored.files;
         let networks = &mut of_files.networks;
         networks.retain(|id, _| files.contains_key(&(Kind::Network, id.clone())));
         let consents = &mut of_files.consents;
         consents.retain(|id, _| files.contains_key(&(Kind::Peering, id.clone())));
-        Self::new(of_files, files.clone(), stored)
+        Self::new(of_files, stored)
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn network(snapshot: &Snapshot, declared: &Network) -> Resource<Netwo
 }
 
 fn file(snapshot: &Snapshot, key: &(Kind, ObjectRef)) -> Option<String> {
-    let file = snapshot.declared.files.get(key)?;
+    let file = snapshot.declared.stored.files.get(key)?;
     Some(file.display().to_string())
 }
 

@@ -101,7 +101,7 @@ pub(super) async fn accept(
             let request = request(snapshot, &caller, &id)?;
             preconditions.check(Some(&request_tag(snapshot, &id, request.facts)))?;
             if let Some(known) = answered(snapshot, stored, &request) {
-                refuse_other_answer(snapshot, stored, &request, acceptance, &known)?;
+                refuse_other_answer(stored, &request, acceptance, &known)?;
                 return Ok(((Kind::Peering, known), false));
             }
             if stored.decisions.rejection(&id, request.facts).is_some() {
@@ -114,11 +114,11 @@ pub(super) async fn accept(
                 )));
             }
             let network = &request.wanted;
-            if !snapshot.declared.table.networks.contains_key(network) {
+            if !stored.declares(&(Kind::Network, network.clone())) {
                 let text = format!("there is no network {network}");
                 return Err(Problem::network_not_found(text));
             }
-            let consent = consent(snapshot, stored, &request, &acceptance)?;
+            let consent = consent(stored, &request, &acceptance)?;
             let key = (Kind::Peering, consent.id.clone());
             if stored.objects.contains_key(&key) {
                 return Err(Problem::already_exists(format!(
@@ -126,7 +126,7 @@ pub(super) async fn accept(
                     key.0, key.1
                 )));
             }
-            refuse_files(snapshot, &key)?;
+            refuse_files(stored, &key)?;
             stored.put(with_defaults(Declaration::Peering(consent)));
             check(snapshot, stored, std::slice::from_ref(&key))?;
             Ok((key, true))
@@ -149,7 +149,6 @@ fn request_tag(snapshot: &Snapshot, id: &ObjectRef, facts: &ConsentFacts) -> Str
 
 /// Refuse an acceptance that says otherwise than the consent there is.
 fn refuse_other_answer(
-    snapshot: &Snapshot,
     stored: &Stored,
     request: &Request<'_>,
     acceptance: Acceptance,
@@ -164,7 +163,7 @@ fn refuse_other_answer(
         name: Some(known.name.to_string()),
         ..acceptance
     };
-    let wanted = consent(snapshot, stored, request, &acceptance)?;
+    let wanted = consent(stored, request, &acceptance)?;
     let wanted = with_defaults(Declaration::Peering(wanted));
     let object = stored.objects.get(&(Kind::Peering, known.clone()));
     if !other_name && object.is_some_and(|object| object.declared == wanted) {
@@ -188,7 +187,6 @@ fn answered(snapshot: &Snapshot, stored: &Stored, request: &Request<'_>) -> Opti
 
 /// The consent that is to answer a request.
 fn consent(
-    snapshot: &Snapshot,
     stored: &Stored,
     request: &Request<'_>,
     acceptance: &Acceptance,
@@ -201,8 +199,7 @@ fn consent(
                 namespace: namespace.clone(),
                 name,
             };
-            let key = (Kind::Peering, id);
-            stored.objects.contains_key(&key) || snapshot.declared.files.contains_key(&key)
+            stored.declares(&(Kind::Peering, id))
         })
     };
     let requester = &request.requester;
@@ -375,7 +372,7 @@ async fn set(
             holds.remove(&key.1);
             if declared.admin_state == AdminState::Down {
                 // No hold of ours is in the way: the file itself says so.
-                return refuse_files(snapshot, &key);
+                return refuse_files(stored, &key);
             }
             Ok(())
         }

@@ -66,7 +66,7 @@ async fn create(
     let (made, snapshot) = make(&shared, mode, {
         let (key, caller) = (key.clone(), caller.clone());
         move |snapshot, stored| {
-            refuse_files(snapshot, &key)?;
+            refuse_files(stored, &key)?;
             forget_expired(snapshot, stored, &key);
             if let Some(known) = stored.objects.get(&key) {
                 return match known.declared == declared {
@@ -139,7 +139,7 @@ async fn put(
     let (made, snapshot) = make(&shared, mode, {
         let (key, caller) = (key.clone(), caller.clone());
         move |snapshot, stored| {
-            refuse_files(snapshot, &key)?;
+            refuse_files(stored, &key)?;
             preconditions.check(stored_tag(stored, &key).as_deref())?;
             forget_expired(snapshot, stored, &key);
             let made = !stored.objects.contains_key(&key);
@@ -174,7 +174,7 @@ async fn patch(
     let ((), snapshot) = make(&shared, mode, {
         let key = key.clone();
         move |snapshot, stored| {
-            refuse_files(snapshot, &key)?;
+            refuse_files(stored, &key)?;
             let known = stored
                 .objects
                 .get(&key)
@@ -233,11 +233,11 @@ async fn delete(
     let before = shared.snapshot();
     let (was_there, snapshot) = make(&shared, mode, {
         let key = key.clone();
-        move |snapshot, stored| {
+        move |_, stored| {
             let tag = stored_tag(stored, &key);
             match &tag {
                 Some(tag) => preconditions.check(Some(tag))?,
-                None => refuse_files(snapshot, &key)?,
+                None => refuse_files(stored, &key)?,
             }
             Ok(stored.objects.remove(&key).is_some())
         }

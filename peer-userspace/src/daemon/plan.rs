@@ -3,7 +3,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
     sync::Arc,
 };
 
@@ -12,9 +11,9 @@ use uuid::Uuid;
 use crate::{
     compile::Ports,
     host::HostView,
-    lifecycle::{Circumstances, Facts, Quotas, Refused, States, Uids, judge, note, refuse, settle},
+    lifecycle::{Circumstances, Facts, Quotas, Refused, States, judge, note, refuse, settle},
     model::{Moment, PairLabel, Table},
-    store::{Key, Stored},
+    store::Stored,
 };
 
 /// All that is declared at one moment.
@@ -22,32 +21,18 @@ use crate::{
 pub struct Declared {
     /// Every object, as written.
     pub table: Table,
-    /// The files of those that table files declare.
-    pub files: BTreeMap<Key, PathBuf>,
-    /// What the API holds: the other objects, rejections, holds.
+    /// What the API holds: the objects that no file declares, rejections, holds.
     pub stored: Arc<Stored>,
 }
 
 impl Declared {
     /// The objects of table files and of the API together.
-    pub fn new(files: Table, places: BTreeMap<Key, PathBuf>, stored: Arc<Stored>) -> Self {
+    pub fn new(files: Table, stored: Arc<Stored>) -> Self {
+        // No name is in both: it is refused where it comes second.
         let mut table = stored.table();
-        // A name is refused where it comes second; should both have come at once,
-        // the file's holds.
         table.networks.extend(files.networks);
         table.consents.extend(files.consents);
-        Self {
-            table,
-            files: places,
-            stored,
-        }
-    }
-
-    /// The uids of what the API holds.
-    fn uids(&self) -> Uids {
-        let mut uids = self.stored.uids();
-        uids.retain(|key, _| !self.files.contains_key(key));
-        uids
+        Self { table, stored }
     }
 }
 
@@ -91,7 +76,7 @@ pub fn plan(
     let noted = note(
         facts,
         &declared.table,
-        &declared.uids(),
+        &declared.stored.uids(),
         decisions,
         given.now,
         &mut Uuid::new_v4,

@@ -18,7 +18,7 @@ use crate::{
     kernel::{Datapath, KernelError},
     lifecycle::{Facts, Quotas, States, overdue},
     model::{Kind, Moment, ObjectRef},
-    store::{Applied, Key, Store, StoreError},
+    store::{Applied, Store, StoreError, Stored},
 };
 use peer_common::{flags, verdict};
 
@@ -169,7 +169,6 @@ impl Reconciler {
     /// time, and decisions about consents that are no more.
     fn collect(&self, states: &States, facts: &Facts, declared: &Declared, now: Moment) {
         let known = |id: &ObjectRef| facts.consents.get(id);
-        let is_file = |id: &ObjectRef| declared.files.contains_key(&(Kind::Peering, id.clone()));
         let collected = self.store.write(|stored| {
             for id in overdue(states, now) {
                 let key = (Kind::Peering, id.clone());
@@ -183,15 +182,18 @@ impl Reconciler {
                 known(id).is_none_or(|known| known.uid == rejection.uid)
                     && facts.consents.contains_key(id)
             });
-            stored.decisions.holds.retain(is_file);
+            let Stored {
+                decisions, files, ..
+            } = stored;
+            let is_file = |id: &ObjectRef| files.contains_key(&(Kind::Peering, id.clone()));
+            decisions.holds.retain(is_file);
             let due = |applied: &Applied| applied.confirm_by.is_some_and(|by| by <= now.host);
             let applies = stored.applies.iter().filter(|(_, applied)| due(applied));
             let unconfirmed: Vec<_> = applies.map(|(by, it)| (by.clone(), it.clone())).collect();
             let mut taken_back = Vec::new();
             for (by, applied) in unconfirmed {
                 stored.applies.remove(&by);
-                let taken = |key: &Key| declared.files.contains_key(key);
-                taken_back.push((by, stored.take_back(&applied, taken)));
+                taken_back.push((by, stored.take_back(&applied)));
             }
             Ok::<_, StoreError>(taken_back)
         });

@@ -33,7 +33,7 @@ use crate::{
         self, Datapath, KernelError,
         host::{Host, HostChange},
     },
-    store::{self, FileChange, FileReport, Key, Store, TableFiles},
+    store::{self, FileChange, FileReport, Store, Stored, TableFiles},
 };
 
 /// Changes come in bursts: an interface that comes up sends a dozen messages.
@@ -56,7 +56,7 @@ const LOG_TICK: Duration = Duration::from_millis(50);
 pub struct Options {
     /// Table files and directories.
     pub tables: Vec<PathBuf>,
-    /// Where last good copies are kept.
+    /// Where the store of what the API accepted is, and last good copies of tables.
     pub state_dir: PathBuf,
     /// Unix socket of the API.
     pub socket: PathBuf,
@@ -83,8 +83,9 @@ pub async fn run(options: Options) -> Result<()> {
     let (store, facts) = Store::open(&options.state_dir)?;
     let store = Arc::new(store);
     let mut accepted = store.subscribe();
-    let mut tables = TableFiles::open(&options.tables, &options.state_dir, reserved(&store))
+    let mut tables = TableFiles::open(&options.tables, &options.state_dir, &store.stored())
         .context("cannot read the tables")?;
+    store.claim(|_| ((), tables.places()));
     report_files(&tables.reports());
     let (file_sender, mut file_changes) = mpsc::unbounded_channel();
     let _watcher =
@@ -131,11 +132,7 @@ pub async fn run(options: Options) -> Result<()> {
     time_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut seen = None;
     loop {
-        let declared = Declared::new(
-            tables.table(),
-            tables.places(),
-            accepted.borrow_and_update().clone(),
-        );
+        let declared = Declared::new(tables.table(), accepted.borrow_and_update().clone());
         let looked = look(&host, declared, &mut reconciler, &mut seen).await;
         match &looked {
             Ok(false) => {}
@@ -155,9 +152,9 @@ pub async fn run(options: Options) -> Result<()> {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            Ok(()) = accepted.changed() => tables.reserve(reserved(&store)),
+            Ok(()) = accepted.changed() => {}
             () = release.notified() => {
-                tables.release();
+                read_files(&store, &mut tables, |tables, _| tables.release());
                 publish(&snapshot, &reconciler, &tables);
             }
             () = sleep(until(seen.as_ref(), &store)) => seen = None,
@@ -167,7 +164,8 @@ pub async fn run(options: Options) -> Result<()> {
                 if reconciler.wants_another_look() {
                     seen = None;
                 }
-                let reports = tables.reload(None);
+                let reports =
+                    read_files(&store, &mut tables, |tables, stored| tables.reload(None, stored));
                 report_files(&reports);
                 if !reports.is_empty() {
                     publish(&snapshot, &reconciler, &tables);
@@ -191,7 +189,9 @@ pub async fn run(options: Options) -> Result<()> {
                 while let Ok(change) = file_changes.try_recv() {
                     collect(change, &mut changed);
                 }
-                report_files(&tables.reload(changed.as_ref()));
+                report_files(&read_files(&store, &mut tables, |tables, stored| {
+                    tables.reload(changed.as_ref(), stored)
+                }));
                 publish(&snapshot, &reconciler, &tables);
             }
         }
@@ -226,9 +226,18 @@ fn keep_time(store: &Store) {
     }
 }
 
-/// Names that the API holds.
-fn reserved(store: &Store) -> BTreeSet<Key> {
-    store.stored().objects.keys().cloned().collect()
+/// Read table files, which takes and frees names, while the API takes none.
+fn read_files<T>(
+    store: &Store,
+    tables: &mut TableFiles,
+    read: impl FnOnce(&mut TableFiles, &Stored) -> T,
+) -> T {
+    tokio::task::block_in_place(|| {
+        store.claim(|stored| {
+            let answer = read(tables, stored);
+            (answer, tables.places())
+        })
+    })
 }
 
 /// Look at what is declared and at the host, and make the kernel follow if they are

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 
 use super::{
     clock::{Clock, Reading},
-    objects::Stored,
+    objects::{Files, Stored},
     rows::{
         AppliedRow, ConsentFactsRow, NetworkFactsRow, ObjectRow, PairFactsRow, RejectionRow,
         key_text, read_key,
@@ -150,6 +150,21 @@ impl Store {
         let after = Arc::new(after);
         self.stored.send_replace(after.clone());
         Ok((answer, after))
+    }
+
+    /// Have table files read: `read` sees what is stored, whose names no file may take,
+    /// and returns the names that files have from now on, which nobody may take here.
+    pub fn claim<T>(&self, read: impl FnOnce(&Stored) -> (T, Files)) -> T {
+        let _alone = self.lock();
+        let before = self.stored();
+        let (answer, files) = read(&before);
+        if files != *before.files {
+            self.stored.send_replace(Arc::new(Stored {
+                files: Arc::new(files),
+                ..Stored::clone(&before)
+            }));
+        }
+        answer
     }
 
     /// Keep what was observed.

@@ -14,6 +14,6 @@ mod watch;
 
 pub use clock::Clock;
 pub use database::{Store, StoreError};
-pub use objects::{Applied, Declaration, Key, Object, Stored};
+pub use objects::{Applied, Declaration, Files, Key, Object, Stored};
 pub use tables::{FileReport, TableFiles};
 pub use watch::{FileChange, watch};

@@ -1,6 +1,6 @@
 //! What the API accepted.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use crate::{
 /// Kind and name of an object.
 pub type Key = (Kind, ObjectRef);
 
-/// Everything that was accepted, as it is on disk.
+/// Everything that was accepted, as it is on disk, and who else has names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stored {
     /// Grows with every write, since the daemon started.
@@ -25,7 +25,14 @@ pub struct Stored {
     pub decisions: Decisions,
     /// By who made it, the last apply.
     pub applies: BTreeMap<String, Arc<Applied>>,
+    /// The file of every object that table files declare, which is not on disk. Kept
+    /// here because it changes only with the store locked: a name is the API's or a
+    /// file's, whoever came first, and whoever comes second sees that.
+    pub files: Arc<Files>,
 }
+
+/// The table file of every object that one declares.
+pub type Files = BTreeMap<Key, PathBuf>;
 
 /// One object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,12 +140,17 @@ impl Stored {
         true
     }
 
+    /// Whether there is an object of that name, in a file or here.
+    pub fn declares(&self, key: &Key) -> bool {
+        self.objects.contains_key(key) || self.files.contains_key(key)
+    }
+
     /// Undo what `applied` changed. Returns the objects that were changed since, or
-    /// whose name is `taken` by now, which stay as they are.
-    pub fn take_back(&mut self, applied: &Applied, taken: impl Fn(&Key) -> bool) -> Vec<Key> {
+    /// whose name is a file's by now, which stay as they are.
+    pub fn take_back(&mut self, applied: &Applied) -> Vec<Key> {
         let mut kept = Vec::new();
         for (key, [before, after]) in &applied.changed {
-            if self.objects.get(key) != after.as_ref() || taken(key) {
+            if self.objects.get(key) != after.as_ref() || self.files.contains_key(key) {
                 kept.push(key.clone());
                 continue;
             }

@@ -9,7 +9,10 @@ use std::{
 
 use serde::{Serialize, Serializer};
 
-use super::{last_good::LastGood, objects::Key};
+use super::{
+    last_good::LastGood,
+    objects::{Files, Stored},
+};
 use crate::{
     dialect::{self, Declared, Finding, Position},
     model::{Kind, ObjectRef, Table},
@@ -22,8 +25,6 @@ const SETTLED: Duration = Duration::from_secs(2);
 pub struct TableFiles {
     sources: Vec<PathBuf>,
     files: BTreeMap<PathBuf, TableFile>,
-    /// Names that no file may declare: objects the API holds.
-    reserved: BTreeSet<Key>,
     last_good: LastGood,
 }
 
@@ -55,15 +56,12 @@ pub struct FileReport {
 }
 
 impl TableFiles {
-    /// Read `sources`, files and directories of `*.yaml`, `*.yml` and `*.json`.
+    /// Read `sources`, files and directories of `*.yaml`, `*.yml` and `*.json`. None may
+    /// declare what the API has `stored`.
     ///
     /// # Errors
     /// If a source does not exist or the state directory cannot be written.
-    pub fn open(
-        sources: &[PathBuf],
-        state_dir: &Path,
-        reserved: BTreeSet<Key>,
-    ) -> io::Result<Self> {
+    pub fn open(sources: &[PathBuf], state_dir: &Path, stored: &Stored) -> io::Result<Self> {
         let sources = sources
             .iter()
             .map(|path| {
@@ -78,13 +76,12 @@ impl TableFiles {
         let mut tables = Self {
             sources,
             files: BTreeMap::new(),
-            reserved,
             last_good,
         };
         let paths = tables.paths();
         tables.last_good.retain(&paths);
         for path in paths {
-            tables.read_first(&path);
+            tables.read_first(&path, stored);
         }
         Ok(tables)
     }
@@ -94,9 +91,13 @@ impl TableFiles {
         &self.sources
     }
 
-    /// Read these files again, or with `None` all that nobody is writing just now.
-    /// Returns the reports that changed.
-    pub fn reload(&mut self, changed: Option<&BTreeSet<PathBuf>>) -> Vec<FileReport> {
+    /// Read these files again, or with `None` all that nobody is writing just now. None
+    /// may declare what the API has `stored`. Returns the reports that changed.
+    pub fn reload(
+        &mut self,
+        changed: Option<&BTreeSet<PathBuf>>,
+        stored: &Stored,
+    ) -> Vec<FileReport> {
         let before = self.reports();
         let mut paths: BTreeSet<PathBuf> = self.paths().into_iter().collect();
         paths.extend(self.files.keys().cloned());
@@ -106,7 +107,7 @@ impl TableFiles {
         for _ in 0..=self.files.len() {
             let round = self.reports();
             for path in &paths {
-                self.read_again(path);
+                self.read_again(path, stored);
             }
             if self.reports() == round {
                 break;
@@ -122,11 +123,6 @@ impl TableFiles {
         reports.filter(|report| !before.contains(report)).collect()
     }
 
-    /// Names that no file may declare from now on.
-    pub fn reserve(&mut self, reserved: BTreeSet<Key>) {
-        self.reserved = reserved;
-    }
-
     /// Let go of what emptied or vanished files declared.
     pub fn release(&mut self) {
         for (path, file) in self.files.iter().filter(|(_, file)| file.held) {
@@ -137,8 +133,8 @@ impl TableFiles {
     }
 
     /// The file of every object in force.
-    pub fn places(&self) -> BTreeMap<Key, PathBuf> {
-        let mut places = BTreeMap::new();
+    pub fn places(&self) -> Files {
+        let mut places = Files::new();
         for (path, file) in &self.files {
             let networks = file.declared.networks.iter();
             let networks = networks.map(|(network, _)| (Kind::Network, network.id.clone()));
@@ -199,8 +195,8 @@ impl TableFiles {
 
     /// At start: a file that cannot be read falls back to its copy; an empty one
     /// means what it says.
-    fn read_first(&mut self, path: &Path) {
-        let accepted = read(path).and_then(|text| self.accept(path, text));
+    fn read_first(&mut self, path: &Path, stored: &Stored) {
+        let accepted = read(path).and_then(|text| self.accept(path, text, stored));
         let file = accepted.unwrap_or_else(|errors| {
             let copy = self.last_good.load(path);
             let declared = copy.and_then(|text| dialect::parse(&text).ok());
@@ -210,7 +206,7 @@ impl TableFiles {
     }
 
     /// While running: nothing is withdrawn by a file that is broken, empty or gone.
-    fn read_again(&mut self, path: &Path) {
+    fn read_again(&mut self, path: &Path, stored: &Stored) {
         let known = self.files.get(path);
         let text = read(path);
         let unchanged = known
@@ -220,7 +216,7 @@ impl TableFiles {
         }
         let had_objects = known.is_some_and(|file| !file.declared.is_empty());
         let gone = !path.exists();
-        match text.and_then(|text| self.accept(path, text)) {
+        match text.and_then(|text| self.accept(path, text, stored)) {
             Ok(file) if !file.declared.is_empty() || !had_objects => {
                 self.files.insert(path.to_owned(), file);
             }
@@ -243,9 +239,9 @@ impl TableFiles {
     }
 
     /// What a text declares, if it can stand beside the other files.
-    fn accept(&self, path: &Path, text: String) -> Result<TableFile, Vec<String>> {
+    fn accept(&self, path: &Path, text: String, stored: &Stored) -> Result<TableFile, Vec<String>> {
         let declared = dialect::parse(&text).map_err(|errors| texts(path, &errors))?;
-        let repeated = self.repeated(path, &declared);
+        let repeated = self.repeated(path, &declared, stored);
         if !repeated.is_empty() {
             return Err(texts(path, &repeated));
         }
@@ -269,14 +265,14 @@ impl TableFiles {
     }
 
     /// Objects that another file or the API declares already.
-    fn repeated(&self, path: &Path, declared: &Declared) -> Vec<Finding> {
+    fn repeated(&self, path: &Path, declared: &Declared, stored: &Stored) -> Vec<Finding> {
         let mut findings = Vec::new();
         let networks = declared.networks.iter();
         let networks = networks.map(|(network, at)| (Kind::Network, &network.id, at));
         let consents = declared.consents.iter();
         let consents = consents.map(|(consent, at)| (Kind::Peering, &consent.id, at));
         for (kind, id, at) in networks.chain(consents) {
-            if self.reserved.contains(&(kind, id.clone())) {
+            if stored.objects.contains_key(&(kind, id.clone())) {
                 findings.push(Finding {
                     at: *at,
                     text: format!("{kind} {id} was made through the API; delete it there first"),

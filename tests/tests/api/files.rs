@@ -1,10 +1,10 @@
 //! What table files declare, seen and held through the API.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use peer_tests::{
-    Bare, Scene,
+    Api, Bare, SOON, Scene,
     documents::{consent, network, stream},
     wait_until,
 };
@@ -74,12 +74,7 @@ fn a_file_cannot_take_what_the_api_holds_and_says_so() -> Result<()> {
     taken["spec"]["prefixes"] = json!(["10.4.0.0/16"]);
     let [blue, green, ..] = documents();
     bare.daemon.write_table(&stream([&blue, &green, &taken]))?;
-    wait_until("the file is refused", Duration::from_secs(5), || {
-        let status = api.get("/v1/status")?;
-        let errors = status["files"][0]["errors"].to_string();
-        ensure!(errors.contains("red-team/red"), "{status}");
-        Ok(())
-    })?;
+    wait_refused(&api, "red-team/red")?;
     let kept = api.get("/v1/networks/red-team/red")?;
     assert_eq!(kept["spec"]["prefixes"], json!(["10.3.0.0/16"]));
     assert!(kept["status"]["file"].is_null());
@@ -182,4 +177,79 @@ fn prune_lets_go_of_what_an_emptied_file_declared() -> Result<()> {
         Ok(())
     })?;
     bare.wait_state("blue-team/to-green", "deleted").map(drop)
+}
+
+/// One network more than [`documents`] has, another each round.
+fn with_another(round: usize, prefix: &str) -> (String, Value) {
+    let name = format!("red-team/red-{round}");
+    let red = network(&name, "p3", &[prefix]);
+    (name, red)
+}
+
+#[test]
+fn a_file_that_changes_all_the_time_takes_nothing_from_the_api() -> Result<()> {
+    let bare = start("both write")?;
+    let api = bare.daemon.api();
+    let own = stream(&documents());
+    for round in 0..30 {
+        let (name, red) = with_another(round, "10.3.0.0/16");
+        // The daemon is about to read the file when the name is taken.
+        bare.daemon.write_table(&format!("# {round}\n{own}"))?;
+        api.put("POST", "/v1/networks", &red)?.expect(201)?;
+        let (_, taken) = with_another(round, "10.4.0.0/16");
+        bare.daemon.write_table(&format!("{own}---\n{taken}\n"))?;
+        wait_refused(&api, &name).with_context(|| format!("in round {round}"))?;
+        let path = format!("/v1/networks/{name}");
+        let kept = api.call("DELETE", &path)?.expect(200)?;
+        let prefixes = |document: &Value| document["spec"]["prefixes"].clone();
+        assert_eq!(prefixes(&kept), prefixes(&red), "in round {round}");
+    }
+    Ok(())
+}
+
+#[test]
+fn of_a_file_and_the_api_that_want_a_name_at_once_one_is_told_who_has_it() -> Result<()> {
+    let bare = start("at once")?;
+    let api = bare.daemon.api();
+    let own = stream(&documents());
+    let mut files = 0;
+    for round in 0..30 {
+        let (name, red) = with_another(round, "10.3.0.0/16");
+        let (_, of_file) = with_another(round, "10.4.0.0/16");
+        bare.daemon.write_table(&format!("{own}---\n{of_file}\n"))?;
+        // The daemon waits a moment before it reads a file.
+        thread::sleep(Duration::from_millis(round as u64 % 10));
+        let made = api.put("POST", "/v1/networks", &red)?;
+        let path = format!("/v1/networks/{name}");
+        if made.status == 201 {
+            let made = made.expect(201)?;
+            let prefixes = &made["spec"]["prefixes"];
+            assert_eq!(prefixes, &red["spec"]["prefixes"], "in round {round}");
+            wait_refused(&api, &name).with_context(|| format!("in round {round}"))?;
+            api.call("DELETE", &path)?.expect(200)?;
+        } else {
+            made.refused(409, "declared-in-file")?;
+            files += 1;
+            wait_until("the file has it", SOON, || {
+                let shown = api.get(&path)?;
+                ensure!(
+                    shown["spec"]["prefixes"] == of_file["spec"]["prefixes"],
+                    "{shown}"
+                );
+                Ok(())
+            })?;
+        }
+    }
+    println!("the file came first {files} times");
+    Ok(())
+}
+
+/// Wait until the table file is refused for a name.
+fn wait_refused(api: &Api, name: &str) -> Result<()> {
+    wait_until("the file is refused", SOON, || {
+        let status = api.get("/v1/status")?;
+        let errors = status["files"][0]["errors"].to_string();
+        ensure!(errors.contains(name), "{status}");
+        Ok(())
+    })
 }

@@ -138,8 +138,11 @@ impl System {
         let keys = networks
             .map(|id| (Kind::Network, id.clone()))
             .chain(consents.map(|id| (Kind::Peering, id.clone())));
-        let places = keys.map(|key| (key, path.clone())).collect();
-        let declared = Declared::new(self.files.clone(), places, Arc::new(self.stored.clone()));
+        let stored = Stored {
+            files: Arc::new(keys.map(|key| (key, path.clone())).collect()),
+            ..self.stored.clone()
+        };
+        let declared = Declared::new(self.files.clone(), Arc::new(stored));
         let given = Given {
             host: &self.host,
             quotas: &self.quotas,
