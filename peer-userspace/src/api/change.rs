@@ -79,7 +79,7 @@ fn foresee(snapshot: &Snapshot, stored: Arc<Stored>, now: Moment) -> Snapshot {
     let given = Given {
         host: &snapshot.host,
         quotas: &snapshot.quotas,
-        in_kernel: &snapshot.states.carrying().cloned().collect(),
+        in_kernel: &snapshot.in_kernel,
         now,
     };
     let mut plan = plan(

@@ -94,7 +94,7 @@ impl Reconciler {
             }
         }
         let now = self.store.clock().now();
-        let in_kernel = self.latest.states.carrying().cloned().collect();
+        let in_kernel = self.latest.in_kernel.clone();
         let quotas = self.latest.quotas.clone();
         let given = Given {
             host: &host,
@@ -235,6 +235,7 @@ impl Reconciler {
 
         plan.states.followed();
         let latest = &mut self.latest;
+        latest.in_kernel = Arc::new(plan.states.carrying().cloned().collect());
         if !changes.is_empty() {
             info!(changes = changes.len(), "the kernel follows");
             latest.generation += 1;

@@ -1,6 +1,7 @@
 //! What the daemon knows, as the API and the metrics read it.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -44,6 +45,9 @@ pub struct Snapshot {
     pub ports: Arc<Ports>,
     /// The state of every consent and pair.
     pub states: Arc<States>,
+    /// The pairs whose routes the kernel holds: those that carried traffic when it last
+    /// followed, whatever is wanted since.
+    pub in_kernel: Arc<BTreeSet<PairLabel>>,
     /// What is remembered.
     pub facts: Arc<Facts>,
     /// Milliseconds from host time to the wall's clock.
