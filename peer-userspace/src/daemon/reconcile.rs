@@ -28,6 +28,8 @@ pub(super) struct Reconciler {
     store: Arc<Store>,
     /// The facts as they are on disk, which may lag behind.
     kept: Arc<Facts>,
+    /// Something of the last look did not get to the disk.
+    unstored: bool,
     /// Ports whose programs could not be attached: the interface as it was then,
     /// and why. Tried again when the interface is different or somebody says so.
     failures: BTreeMap<u32, (Interface, String)>,
@@ -49,6 +51,7 @@ impl Reconciler {
             datapath,
             store,
             kept: facts.clone(),
+            unstored: false,
             failures: BTreeMap::new(),
             latest: Snapshot {
                 facts,
@@ -63,10 +66,11 @@ impl Reconciler {
         &self.latest
     }
 
-    /// Whether something is not as it should be and worth another try: an attachment
-    /// or an apply that failed, an attachment that is no more.
+    /// Whether something is not as it should be and worth another try: an attachment,
+    /// an apply or a write that failed, an attachment that is no more.
     pub(super) fn wants_another_look(&mut self) -> bool {
-        let failed = !self.failures.is_empty() || self.latest.last_apply.error.is_some();
+        let failed =
+            !self.failures.is_empty() || self.unstored || self.latest.last_apply.error.is_some();
         self.failures.clear();
         let dead = lock(&self.datapath).forget_dead_attachments();
         failed
@@ -116,6 +120,7 @@ impl Reconciler {
         // What is decided is on disk before it is in force: a restart in between must
         // find who was first.
         let facts = Arc::new(std::mem::take(&mut plan.facts));
+        self.unstored = false;
         self.remember(&facts);
         let outcome = self.follow(&mut datapath, &mut plan, &given);
         report_ports(&self.latest.ports, &plan.ports);
@@ -160,6 +165,7 @@ impl Reconciler {
         match self.store.keep_facts(&self.kept, facts) {
             Ok(()) => self.kept = facts.clone(),
             Err(error) => {
+                self.unstored = true;
                 error!("a restart will not know since when peerings are what they are: {error}");
             }
         }
@@ -167,7 +173,7 @@ impl Reconciler {
 
     /// Take back what the API holds of requests that ended and were listed for their
     /// time, and decisions about consents that are no more.
-    fn collect(&self, states: &States, facts: &Facts, declared: &Declared, now: Moment) {
+    fn collect(&mut self, states: &States, facts: &Facts, declared: &Declared, now: Moment) {
         let known = |id: &ObjectRef| facts.consents.get(id);
         let collected = self.store.write(|stored| {
             for id in overdue(states, now) {
@@ -206,7 +212,10 @@ impl Reconciler {
                     }
                 }
             }
-            Err(error) => error!("what ended is not forgotten yet: {error}"),
+            Err(error) => {
+                self.unstored = true;
+                error!("what ended is not forgotten yet: {error}");
+            }
         }
     }
 

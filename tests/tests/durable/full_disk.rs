@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, io::Write as _, thread, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use peer_tests::{Scene, StoreClient};
+use peer_tests::{SOON, Scene, StoreClient, wait_until};
 use serde_json::{Value, json};
 
 use super::around::{Mounts, run_by};
@@ -271,4 +271,33 @@ fn a_consent_withdrawn_on_a_full_disk_stays_so_though_its_file_breaks_later() ->
     tight
         .scene
         .assert_separated(&tight.scene.blue, &tight.scene.green)
+}
+
+#[test]
+fn an_apply_nobody_confirmed_on_a_full_disk_is_taken_back_once_there_is_room() -> Result<()> {
+    let tight = Tight::start("unconfirmed")?;
+    // Time enough to fill the disk meanwhile.
+    let path = "/v1/apply?confirmTimeout=20";
+    let applied = tight
+        .api
+        .send("POST", path, &network("tried").to_string())?;
+    ensure!(applied.is_done(), "{applied:?}");
+    let is_there = || {
+        let networks = tight.api.list("/v1/networks?namespace=filler")?;
+        Ok::<_, anyhow::Error>(networks.iter().any(|it| it["metadata"]["name"] == "tried"))
+    };
+    tight.stuff()?;
+    tight.fill_crumbs(0)?;
+    wait_until("it cannot be taken back", 2 * SOON, || {
+        let log = tight.scene.daemon.log();
+        ensure!(log.contains("what ended is not forgotten yet"), "{log}");
+        Ok(())
+    })?;
+    ensure!(is_there()?, "it was taken back: the disk was not full");
+    // Nothing else happens that would have the daemon look again.
+    tight.unstuff()?;
+    wait_until("it is taken back", SOON, || {
+        ensure!(!is_there()?, "it is there");
+        Ok(())
+    })
 }
