@@ -26,7 +26,7 @@ use crate::{
     dialect,
     lifecycle::State as PeeringState,
     model::{Consent, Kind, ObjectRef},
-    store::{Declaration, Key},
+    store::{Declaration, Key, Stored},
 };
 
 /// Whether it is meant.
@@ -78,7 +78,7 @@ async fn create(
                 };
             }
             if let Declaration::Peering(consent) = &declared {
-                require_networks(snapshot, &caller, consent)?;
+                require_networks(snapshot, stored, &caller, consent)?;
             }
             stored.put(declared);
             check(snapshot, stored, std::slice::from_ref(&key))?;
@@ -98,13 +98,12 @@ async fn create(
 /// Refuse a request that names a network which the caller may see not to be there.
 fn require_networks(
     snapshot: &Snapshot,
+    stored: &Stored,
     caller: &Caller,
     consent: &Consent,
 ) -> Result<(), Problem> {
-    let exists = |network: &ObjectRef| {
-        // What was stored a moment ago may not be in the snapshot yet.
-        snapshot.declared.table.networks.contains_key(network)
-    };
+    // What came or went a moment ago may not be so in the snapshot yet.
+    let exists = |network: &ObjectRef| stored.declares(&(Kind::Network, network.clone()));
     let own = consent.own();
     let Some(peer) = peer_of(snapshot, consent) else {
         let text = "nobody has the network with the id that the peering names";
@@ -144,7 +143,7 @@ async fn put(
             forget_expired(snapshot, stored, &key);
             let made = !stored.objects.contains_key(&key);
             if let (true, Declaration::Peering(consent)) = (made, &declared) {
-                require_networks(snapshot, &caller, consent)?;
+                require_networks(snapshot, stored, &caller, consent)?;
             }
             if stored.put(declared) {
                 check(snapshot, stored, std::slice::from_ref(&key))?;
@@ -375,7 +374,35 @@ handlers!(
 mod tests {
     use serde_json::json;
 
-    use super::*;
+    use super::{super::caller::Guard, *};
+    use crate::kernel::Credentials;
+
+    #[test]
+    fn networks_count_that_no_snapshot_shows_yet() {
+        let root = Guard::new(Vec::new()).local(&Credentials {
+            user: 0,
+            groups: Vec::new(),
+        });
+        let document = |kind: &str, name: &str, spec: Value| {
+            let metadata = json!({ "namespace": "a", "name": name });
+            json!({ "apiVersion": "peerd/v1", "kind": kind, "metadata": metadata, "spec": spec })
+                .to_string()
+        };
+        let network = |name| document("Network", name, json!({ "prefixes": ["10.1.0.0/16"] }));
+        let spec = json!({ "network": "x", "peer": { "network": "y" } });
+        let Ok(Declaration::Peering(consent)) =
+            read(&document("Peering", "to-y", spec), Kind::Peering)
+        else {
+            panic!("no consent");
+        };
+        let snapshot = Snapshot::default();
+        let mut stored = Stored::default();
+        for name in ["x", "y"] {
+            assert!(require_networks(&snapshot, &stored, &root, &consent).is_err());
+            stored.put(read(&network(name), Kind::Network).unwrap());
+        }
+        assert!(require_networks(&snapshot, &stored, &root, &consent).is_ok());
+    }
 
     #[test]
     fn a_merge_patch_replaces_what_it_names_and_removes_what_it_nulls() {
