@@ -2,10 +2,10 @@
 
 use super::{
     Failure,
-    names::{Named, Namespace, State},
+    names::{Named, Namespace},
     url::Url,
 };
-use crate::model::Name;
+use crate::{lifecycle::State, model::Name};
 
 /// Namespace and filters.
 #[derive(Clone, Debug, clap::Args)]

@@ -4,9 +4,13 @@
 
 use std::{fmt, str::FromStr};
 
-use clap::ValueEnum;
+use clap::{ValueEnum, builder::PossibleValue};
+use serde_json::Value;
 
-use crate::model::{Name, ObjectRef, PairLabel};
+use crate::{
+    lifecycle::State,
+    model::{Name, ObjectRef, PairLabel},
+};
 
 /// Why a text is no name.
 pub(super) type NotALabel = <Name as FromStr>::Err;
@@ -133,41 +137,20 @@ pub(super) fn is_uuid(text: &str) -> bool {
     groups.eq([8, 4, 4, 4, 12]) && text.bytes().all(hexadecimal)
 }
 
-/// A state of a consent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum State {
-    Deleted,
-    Disabled,
-    Rejected,
-    Expired,
-    Failed,
-    Pending,
-    PeerDisabled,
-    Conflict,
-    Provisioning,
-    Active,
-}
-
-impl State {
-    /// Whether a consent leaves it by itself, or by anybody's doing but a new
-    /// request.
-    pub(super) fn is_terminal(self) -> bool {
-        matches!(self, Self::Deleted | Self::Rejected | Self::Expired)
+impl ValueEnum for State {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
     }
 
-    /// The state of that name; `None` for those of a newer peerd.
-    pub(super) fn named(name: &str) -> Option<Self> {
-        Self::from_str(name, false).ok()
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
     }
 }
 
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.to_possible_value() {
-            Some(value) => f.write_str(value.get_name()),
-            None => Ok(()),
-        }
-    }
+/// The state of a consent; `None` for those of a newer peerd.
+pub(super) fn state_of(consent: &Value) -> Option<State> {
+    let name = consent["status"]["state"].as_str()?;
+    <State as ValueEnum>::from_str(name, false).ok()
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::{
     Client, Failure,
     list::list,
-    names::{Namespace, PeeringRef, State},
+    names::{Namespace, PeeringRef, state_of},
     url::Url,
 };
-use crate::model::ObjectRef;
+use crate::{lifecycle::State, model::ObjectRef};
 
 /// What the consent is to be for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +97,7 @@ fn choose(label: &str, consents: Vec<Value>, role: Role) -> Result<Value, Failur
         Role::Request => prefer(
             consents
                 .into_iter()
-                .filter(|consent| state(consent) == Some(State::Pending))
+                .filter(|consent| state_of(consent) == Some(State::Pending))
                 .collect(),
             is_incoming,
         ),
@@ -106,7 +106,7 @@ fn choose(label: &str, consents: Vec<Value>, role: Role) -> Result<Value, Failur
                 .into_iter()
                 .filter(|consent| !is_incoming(consent))
                 .collect(),
-            |consent| state(consent) != Some(State::Deleted),
+            |consent| state_of(consent) != Some(State::Deleted),
         ),
     };
     let none = match role {
@@ -135,10 +135,6 @@ fn prefer(all: Vec<Value>, preferred: impl Fn(&Value) -> bool) -> Vec<Value> {
 
 fn is_incoming(consent: &Value) -> bool {
     consent["status"]["incoming"] == true
-}
-
-fn state(consent: &Value) -> Option<State> {
-    State::named(consent["status"]["state"].as_str()?)
 }
 
 fn tell(consent: &Value) -> String {

@@ -7,13 +7,14 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     Client, Exit, Failure, duration,
-    names::{Namespace, PeeringRef, State},
+    names::{Namespace, PeeringRef, state_of},
     output::Output,
     resolve::{self, Role},
     url::Url,
     watch::{Event, Watch},
     write::state,
 };
+use crate::lifecycle::State;
 
 /// How long one line of a watch may be asked to last.
 const LONGEST: u64 = 3600;
@@ -125,10 +126,6 @@ impl Wait {
             Verdict::Never => Err(Failure::Failed(format!("never {wanted}; {id}{now}"))),
         }
     }
-}
-
-fn state_of(consent: &Value) -> Option<State> {
-    State::named(consent["status"]["state"].as_str()?)
 }
 
 /// It is listed no more: that is to be deleted, for who looks at it from outside.
