@@ -1,10 +1,6 @@
 //! Deciding about consents: accept, reject, enable, disable.
 
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse as _, Response},
-};
+use axum::{extract::State, response::Response};
 use serde_json::json;
 
 use super::{
@@ -18,7 +14,7 @@ use super::{
     read::{absent, peering_answer, tagged},
     request::{Named, Options, Params, Preconditions},
     schema::{Acceptance, PeeringStatus, Refusal, Resource},
-    write::{Write, answer},
+    write::{Write, answer, answer_made},
 };
 use crate::{
     daemon::{Role, Shared, Snapshot},
@@ -133,13 +129,7 @@ pub(super) async fn accept(
         }
     })
     .await?;
-    let status = if made {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
-    let answer = answer(&shared, &snapshot, &caller, &key)?;
-    Ok((status, answer).into_response())
+    answer_made(made, answer(&shared, &snapshot, &caller, &key))
 }
 
 /// Whoever answers may make sure that it is what was looked at.

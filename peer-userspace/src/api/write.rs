@@ -86,13 +86,7 @@ async fn create(
         }
     })
     .await?;
-    let status = if made {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
-    let answer = answer(&shared, &snapshot, &caller, &key)?;
-    Ok((status, answer).into_response())
+    answer_made(made, answer(&shared, &snapshot, &caller, &key))
 }
 
 /// Refuse a request that names a network which the caller may see not to be there.
@@ -152,13 +146,7 @@ async fn put(
         }
     })
     .await?;
-    let status = if made {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
-    let answer = answer(&shared, &snapshot, &caller, &key)?;
-    Ok((status, answer).into_response())
+    answer_made(made, answer(&shared, &snapshot, &caller, &key))
 }
 
 async fn patch(
@@ -259,6 +247,19 @@ async fn delete(
             peering_answer(&shared, shown, &caller, &key.1).map(tagged)
         }
     }
+}
+
+/// `answer` with the status that tells whether the object was made just now.
+pub(super) fn answer_made(
+    made: bool,
+    answer: Result<Response, Problem>,
+) -> Result<Response, Problem> {
+    let status = if made {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    Ok((status, answer?).into_response())
 }
 
 /// The object as it is now.
