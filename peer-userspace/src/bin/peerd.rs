@@ -47,7 +47,7 @@ struct Run {
         default_value = "/etc/peerd/tables"
     )]
     tables: Vec<PathBuf>,
-    /// Where the last good version of each table is kept
+    /// Where what the API accepted is kept, and the last good version of each table
     #[arg(long, value_name = "DIR", default_value = "/var/lib/peerd")]
     state_dir: PathBuf,
     /// The API's unix socket
