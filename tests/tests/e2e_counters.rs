@@ -1,9 +1,7 @@
 //! Every packet is accounted for.
 
-use std::time::Duration;
-
 use anyhow::{Result, ensure};
-use peer_tests::{Scene, wait_until};
+use peer_tests::{SOON, Scene, wait_until};
 
 /// IP bytes of one of ping's default packets: headers and 56 bytes.
 const PING4: u64 = 20 + 8 + 56;
@@ -16,7 +14,7 @@ fn every_ping_counts_once_in_each_direction_with_its_ip_bytes() -> Result<()> {
     assert!(blue.ping(green.v4, 10)?.none_lost());
     assert!(blue.ping(green.v6, 20)?.none_lost());
     let expected = (30, 10 * PING4 + 20 * PING6);
-    wait_until("the counters say so", Duration::from_secs(3), || {
+    wait_until("the counters say so", SOON, || {
         for (from, to) in [(blue, green), (green, blue)] {
             let counted = scene.forwarded(from, to)?;
             ensure!(

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, time::Duration};
 
 use anyhow::{Context as _, Result};
-use peer_tests::{ETH0, Host, Scene, Udp, wait_until};
+use peer_tests::{ETH0, Host, SOON, Scene, Udp, wait_until};
 
 /// Addresses of blue's prefix that lie behind a gateway host, not on its link.
 const BEHIND: [&str; 2] = ["10.1.50.2", "fd00:1:0:50::2"];
@@ -149,7 +149,7 @@ fn arrives_at(scene: &Scene, host: &Host, to: IpAddr) -> Result<()> {
     let frame = scene.datagram(&scene.green, from, to)?.frame();
     wait_until(
         &format!("packets to {to} arrive at {}", host.name),
-        Duration::from_secs(5),
+        SOON,
         || {
             sender.send(&frame)?;
             let ours = |frame: &[u8]| Udp::parse(frame).filter(|udp| udp.to == to).map(drop);

@@ -79,7 +79,7 @@ fn nobody_answers_arp_or_nd_for_the_gateway_of_another_network() -> Result<()> {
             .is_some())
     };
     for (own, gateway) in blue.addresses().into_iter().zip(blue.gateways()) {
-        assert!(answered(own, gateway, 2000)?, "its own gateway {gateway}");
+        assert!(answered(own, gateway, 10_000)?, "its own gateway {gateway}");
     }
     scene.assert_drops(blue, "foreign-local", 2, || {
         for (own, gateway) in blue.addresses().into_iter().zip(green.gateways()) {

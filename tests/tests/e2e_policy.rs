@@ -9,10 +9,8 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use aya::maps::{Array, Map, MapData};
-use peer_tests::{Direction, Host, Scene, tcp_transfer, udp_round_trips, wait_until};
+use peer_tests::{Direction, Host, SOON, Scene, tcp_transfer, udp_round_trips, wait_until};
 
-/// How long a change of rules may take to show.
-const SOON: Duration = Duration::from_secs(3);
 /// How long a host waits for an answer that is not to come.
 const PATIENCE: Duration = Duration::from_millis(700);
 
@@ -27,28 +25,25 @@ fn listen(host: &Host, at: IpAddr, port: u16) -> Result<TcpListener> {
     Ok(listener)
 }
 
-fn connect(from: &Host, to: IpAddr, port: u16) -> Result<TcpStream> {
+fn connect(from: &Host, to: IpAddr, port: u16, limit: Duration) -> Result<TcpStream> {
     let to = SocketAddr::new(to, port);
-    let stream = from
-        .ns
-        .enter(|| TcpStream::connect_timeout(&to, PATIENCE))?
-        .with_context(|| format!("{} connects to {to}", from.name))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    Ok(stream)
+    from.ns
+        .enter(|| TcpStream::connect_timeout(&to, limit))?
+        .with_context(|| format!("{} connects to {to}", from.name))
 }
 
 /// See a connection opened, and bytes cross it in both directions.
 fn assert_talk(client: &Host, server: &Host, to: IpAddr, port: u16) -> Result<()> {
     let listener = listen(server, to, port)?;
-    let mut here = connect(client, to, port)?;
+    let mut here = connect(client, to, port, SOON)?;
     let (mut there, _) = listener.accept()?;
-    there.set_read_timeout(Some(PATIENCE))?;
     assert_crosses(&mut here, &mut there)?;
     assert_crosses(&mut there, &mut here)
 }
 
 fn assert_crosses(from: &mut TcpStream, to: &mut TcpStream) -> Result<()> {
     from.write_all(b"text")?;
+    to.set_read_timeout(Some(SOON))?;
     let mut text = [0; 4];
     to.read_exact(&mut text).context("nothing arrives")?;
     Ok(())
@@ -57,6 +52,7 @@ fn assert_crosses(from: &mut TcpStream, to: &mut TcpStream) -> Result<()> {
 /// See that nothing arrives any more.
 fn assert_cut(from: &mut TcpStream, to: &mut TcpStream) -> Result<()> {
     from.write_all(b"text")?;
+    to.set_read_timeout(Some(PATIENCE))?;
     match to.read(&mut [0; 4]) {
         Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Ok(()),
         other => anyhow::bail!("it is not cut: {other:?}"),
@@ -65,7 +61,7 @@ fn assert_cut(from: &mut TcpStream, to: &mut TcpStream) -> Result<()> {
 
 fn assert_refused(from: &Host, to: IpAddr, port: u16) -> Result<()> {
     ensure!(
-        connect(from, to, port).is_err(),
+        connect(from, to, port, PATIENCE).is_err(),
         "{} reaches {to}:{port}",
         from.name
     );
@@ -156,9 +152,8 @@ fn a_change_of_rules_ends_what_they_permitted_and_opens_what_they_permit() -> Re
     let mut scene = scene("narrowing", "tc", HTTPS)?;
     let (green, blue) = (scene.green.clone(), scene.blue.clone());
     let listener = listen(&blue, blue.v4, OPEN)?;
-    let mut here = connect(&green, blue.v4, OPEN)?;
+    let mut here = connect(&green, blue.v4, OPEN, SOON)?;
     let (mut there, _) = listener.accept()?;
-    there.set_read_timeout(Some(PATIENCE))?;
     assert_crosses(&mut here, &mut there)?;
 
     declare(&mut scene, "allow: [{ protocol: tcp, ports: [80] }]")?;
@@ -174,7 +169,7 @@ fn a_change_of_rules_ends_what_they_permitted_and_opens_what_they_permit() -> Re
     // TCP sends again what was lost meanwhile.
     declare(&mut scene, "allow: [{ protocol: tcp, ports: [80, 443] }]")?;
     let mut text = [0; 4];
-    wait_until("443 is open again", Duration::from_secs(10), || {
+    wait_until("443 is open again", SOON, || {
         Ok(there.read_exact(&mut text)?)
     })?;
     assert_talk(&green, &blue, blue.v4, CLOSED)
@@ -187,9 +182,8 @@ fn the_first_rules_of_a_peering_let_what_they_permit_go_on() -> Result<()> {
     let mut open = Vec::new();
     for port in [OPEN, CLOSED] {
         let listener = listen(&blue, blue.v4, port)?;
-        let here = connect(&green, blue.v4, port)?;
+        let here = connect(&green, blue.v4, port, SOON)?;
         let (there, _) = listener.accept()?;
-        there.set_read_timeout(Some(PATIENCE))?;
         open.push((here, there));
     }
     declare(&mut scene, HTTPS)?;

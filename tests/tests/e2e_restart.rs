@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf, thread, time::Duration};
 
 use anyhow::{Result, ensure};
-use peer_tests::{Hook, Scene, wait_until};
+use peer_tests::{Hook, SOON, Scene, wait_until};
 
 /// Long enough for pings on either side of an event.
 const A_WHILE: Duration = Duration::from_millis(500);
@@ -26,7 +26,7 @@ fn kill_9_and_restart_lose_no_packet_and_no_count() -> Result<()> {
     for pings in pings {
         sent += u64::from(pings.assert_none_lost()?.sent);
     }
-    wait_until("all pings are counted", Duration::from_secs(3), || {
+    wait_until("all pings are counted", SOON, || {
         let (packets, _) = scene.forwarded(&scene.blue, &scene.green)?;
         // The requests under way when ping stopped may have been counted.
         ensure!(
@@ -105,7 +105,7 @@ fn editing_the_table_loses_no_packet_of_an_unchanged_peering() -> Result<()> {
                 .without_consent("red", "azure")
                 .without_consent("green", "azure")
         })?;
-        wait_until("azure's consents are gone", Duration::from_secs(5), || {
+        wait_until("azure's consents are gone", SOON, || {
             let active = scene
                 .status("azure", "red")
                 .is_ok_and(|status| status.state == "active");
@@ -134,7 +134,7 @@ fn a_pin_somebody_removed_is_made_again() -> Result<()> {
     removed.iter().try_for_each(fs::remove_file)?;
     // The kernel lets the programs go a moment after their pins: that packets pass
     // just now would prove nothing.
-    wait_until("the pins are back", Duration::from_secs(15), || {
+    wait_until("the pins are back", SOON, || {
         let there = links()?.len();
         ensure!(there == removed.len(), "{there} of {}", removed.len());
         Ok(())

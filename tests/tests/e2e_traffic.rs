@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use peer_tests::{Direction, Hook, Scene, Udp, tcp_transfer, udp_round_trips};
+use peer_tests::{Direction, Hook, SOON, Scene, Udp, tcp_transfer, udp_round_trips};
 
 #[test]
 fn peered_networks_ping_each_other_in_both_families() -> Result<()> {
@@ -132,10 +132,7 @@ fn a_forwarded_packet_is_one_hop_older_and_otherwise_the_same() -> Result<()> {
                 from_mac,
                 ..sent
             };
-            assert_eq!(
-                receiver.receive(Duration::from_secs(2), Udp::parse)?,
-                Some(expected)
-            );
+            assert_eq!(receiver.receive(SOON, Udp::parse)?, Some(expected));
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::{panic, time::Duration};
 
 use anyhow::Result;
 use peer_tests::{
-    Direction, Hook, Lab, Udp, frame, residue, tcp_transfer, udp_round_trips, wait_until,
+    Direction, Hook, Lab, SOON, Udp, frame, residue, tcp_transfer, udp_round_trips, wait_until,
 };
 
 /// A lab whose kernel routes.
@@ -63,7 +63,7 @@ fn a_frame_made_by_hand_arrives_and_is_read_back() -> Result<()> {
             payload: b"by hand".to_vec(),
         };
         sender.send(&sent.frame())?;
-        let found = receiver.receive(Duration::from_secs(2), Udp::parse)?;
+        let found = receiver.receive(SOON, Udp::parse)?;
         let expected = Udp {
             to_mac: green.mac()?,
             from_mac: lab.router.mac(&green.port)?,
@@ -75,7 +75,7 @@ fn a_frame_made_by_hand_arrives_and_is_read_back() -> Result<()> {
     for gateway in blue.gateways() {
         let own = if gateway.is_ipv4() { blue.v4 } else { blue.v6 };
         sender.send(&frame::who_has(from_mac, own, gateway))?;
-        let answered = sender.receive(Duration::from_secs(2), |frame| {
+        let answered = sender.receive(SOON, |frame| {
             frame::is_answer_for(frame, gateway).then_some(())
         })?;
         assert!(answered.is_some(), "nobody answered for {gateway}");
@@ -90,7 +90,7 @@ fn a_lab_that_ends_or_panics_leaves_nothing_behind() -> Result<()> {
         let host = lab.host("blue")?;
         let forgotten = host.ns.command("sleep").arg("600").spawn()?;
         // The namespace's process counts only once nsenter has entered it.
-        wait_until("sleep runs", Duration::from_secs(5), || {
+        wait_until("sleep runs", SOON, || {
             let name = std::fs::read_to_string(format!("/proc/{}/comm", forgotten.id()))?;
             anyhow::ensure!(name.trim() == "sleep", "it is still {name}");
             Ok(())

@@ -19,7 +19,7 @@ use super::{
 };
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Somebody who asks.
 #[derive(Clone, Debug)]

@@ -17,6 +17,7 @@ use std::{
 use super::{
     process::{self, SHORT},
     sys,
+    wait::SOON,
 };
 
 const NAMESPACES: &str = "/run/netns";
@@ -98,7 +99,7 @@ pub(crate) fn remove(id: &str) {
 
 /// Kill what still runs in a namespace, which can only be the lab's, and see it gone.
 fn end_processes_in(namespace: &Path) {
-    let deadline = Instant::now() + Duration::from_secs(5);
+    let deadline = Instant::now() + SOON;
     loop {
         let processes = processes_in(namespace);
         for &process in &processes {

@@ -21,7 +21,7 @@ use super::{
 };
 
 /// How long the daemon may take until it says it is ready.
-const READY_WITHIN: Duration = Duration::from_secs(20);
+const READY_WITHIN: Duration = Duration::from_secs(60);
 
 /// A daemon with its files in the lab's folder. Dropping it kills it, and takes
 /// its programs out of the kernel if it ever ran.
@@ -171,7 +171,7 @@ impl Daemon {
     pub fn terminate(&mut self) -> Result<()> {
         let mut process = self.process.take().context("the daemon does not run")?;
         sys::signal(process.id(), libc::SIGTERM)?;
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + SHORT;
         while Instant::now() < deadline {
             if let Some(status) = process.try_wait()? {
                 ensure!(

@@ -6,7 +6,6 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     thread,
-    time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -15,7 +14,7 @@ use serde_json::Value;
 use super::{
     process::{self, SHORT},
     sys::{self, ForeignXdp, Hook},
-    wait::wait_until,
+    wait::{SOON, wait_until},
 };
 
 /// A network namespace under `/run/netns`. Whoever holds one does not own it:
@@ -105,7 +104,7 @@ impl Namespace {
     pub(crate) fn wait_link_up(&self, interface: &str) -> Result<()> {
         let line = format!("ip -6 addr show dev {interface} scope link -tentative");
         let what = format!("{interface} of {} is up", self.name);
-        wait_until(&what, Duration::from_secs(5), || {
+        wait_until(&what, SOON, || {
             ensure!(
                 self.run(&line)?.contains("fe80:"),
                 "it has no link-local address"

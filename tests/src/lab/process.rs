@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, bail};
 use super::sys;
 
 /// How long a program may take that does nothing but set things up.
-pub const SHORT: Duration = Duration::from_secs(15);
+pub const SHORT: Duration = Duration::from_secs(60);
 
 /// What a program printed and how it ended.
 #[derive(Clone, Debug)]

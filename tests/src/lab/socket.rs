@@ -16,7 +16,7 @@ fn udp_socket(host: &Host, local: IpAddr) -> Result<UdpSocket> {
         .ns
         .enter(|| UdpSocket::bind(SocketAddr::new(local, 0)))?
         .with_context(|| format!("cannot open a UDP socket at {local} in {}", host.name))?;
-    socket.set_read_timeout(Some(Duration::from_millis(500)))?;
+    socket.set_read_timeout(Some(Duration::from_secs(2)))?;
     Ok(socket)
 }
 

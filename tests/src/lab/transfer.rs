@@ -10,7 +10,11 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
-use super::{host::Host, process, wait::wait_until};
+use super::{
+    host::Host,
+    process,
+    wait::{SOON, wait_until},
+};
 
 /// Every host has its namespace, hence its ports, to itself.
 const PORT: u16 = 5201;
@@ -54,7 +58,7 @@ impl Server {
             .spawn()
             .context("cannot start iperf3")?;
         let server = Self(server);
-        wait_until("iperf3 listens", Duration::from_secs(5), || {
+        wait_until("iperf3 listens", SOON, || {
             ensure!(
                 listening(host)?,
                 "nothing listens on port {PORT} of {}",
@@ -107,7 +111,7 @@ pub fn tcp_transfer(
     if direction == Direction::Download {
         iperf.arg("--reverse");
     }
-    let limit = Duration::from_secs(u64::from(seconds) + 10);
+    let limit = Duration::from_secs(u64::from(seconds) + 60);
     let done = process::run(&mut iperf, limit)?;
     let report: Value = serde_json::from_str(&done.stdout).with_context(|| done.to_string())?;
     if let Some(error) = report["error"].as_str() {

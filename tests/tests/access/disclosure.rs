@@ -1,10 +1,8 @@
 //! Nothing that blue is answered names red, with whom it has nothing to do.
 
-use std::time::Duration;
-
 use anyhow::{Result, ensure};
 use peer_tests::{
-    Api, Ask, Bare, User,
+    Api, Ask, Bare, SOON, User,
     documents::{consent, network, stream},
     wait_until,
 };
@@ -171,7 +169,7 @@ fn no_refusal_names_a_stranger() -> Result<()> {
     let own = consent("blue-team/squat", "squatter", "green-team/green");
     let made = blue.put("POST", "/v1/peerings", &own)?.expect(201)?;
     assert_silent("a peering of a taken port", &made.to_string())?;
-    wait_until("the taken port is told of", Duration::from_secs(5), || {
+    wait_until("the taken port is told of", SOON, || {
         let shown = blue.get("/v1/peerings/blue-team/squat")?["status"].take();
         assert_silent("a failed peering", &shown.to_string())?;
         ensure!(shown["state"] == "failed", "{shown}");

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use peer_tests::{Answer, Api, Ask, Bare, User, wait_until};
+use peer_tests::{Answer, Api, Ask, Bare, SOON, User, wait_until};
 
 /// How long it takes until a connection is closed on which `text` is sent byte by
 /// byte, and what is answered.
@@ -16,7 +16,7 @@ fn dribble(api: &Api, at_once: &str, then: &str) -> Result<(Duration, String)> {
     let mut line = api.connect()?;
     line.write_all(at_once.as_bytes())?;
     let mut rest = then.bytes().cycle();
-    while started.elapsed() < Duration::from_secs(40) {
+    while started.elapsed() < Duration::from_secs(60) {
         let byte = [rest.next().unwrap_or(b' ')];
         if line.write_all(&byte).is_err() {
             break;
@@ -58,13 +58,13 @@ fn slow_heads_and_slow_bodies_are_cut_off() -> Result<()> {
         for head in heads {
             let (way, outcome) = head.join().unwrap();
             let (took, answer) = outcome?;
-            let bounds = Duration::from_secs(9)..Duration::from_secs(15);
+            let bounds = Duration::from_secs(9)..Duration::from_secs(25);
             assert!(bounds.contains(&took), "head on {way}: {took:?} {answer}");
         }
         let (took, read) = silent.join().unwrap()?;
-        assert!(took < Duration::from_secs(15), "silence: {took:?} {read:?}");
+        assert!(took < Duration::from_secs(25), "silence: {took:?} {read:?}");
         let (took, answer) = body.join().unwrap()?;
-        let bounds = Duration::from_secs(28)..Duration::from_secs(36);
+        let bounds = Duration::from_secs(28)..Duration::from_secs(50);
         assert!(bounds.contains(&took), "body: {took:?} {answer}");
         let answer = Answer::read(answer.as_bytes())?;
         answer.refused(408, "timeout").map(drop)
@@ -101,7 +101,7 @@ fn one_user_has_at_most_64_connections_and_others_do_not_feel_it() -> Result<()>
         bare.daemon.api().send(&get)?.expect(200)?;
     }
     lines.pop();
-    wait_until("there is room again", Duration::from_secs(5), || {
+    wait_until("there is room again", SOON, || {
         let answer = crowd.send(&get)?;
         ensure!(answer.status == 200, "{answer:?}");
         Ok(())

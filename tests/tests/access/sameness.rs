@@ -1,7 +1,7 @@
 //! To whoever does not see a namespace, what is in it and what is not look the same.
 
 use anyhow::Result;
-use peer_tests::{Answer, Ask, User, documents::consent, wait_until};
+use peer_tests::{Answer, Ask, SOON, User, documents::consent, wait_until};
 use serde_json::{Value, json};
 
 use super::{
@@ -96,7 +96,7 @@ fn a_request_to_a_strangers_network_looks_the_same_whether_it_is_there() -> Resu
             "/v1/networks/green-team/spare",
             &json!({ "metadata": { "labels": { "k": id.replace('/', ".") } } }),
         )?;
-        wait_until("it is listed", std::time::Duration::from_secs(5), || {
+        wait_until("it is listed", SOON, || {
             let mut object = blue.get(&format!("/v1/peerings/{id}"))?;
             object["metadata"]["uid"] = Value::Null;
             for time in ["since", "expiresAt", "requestedAt"] {

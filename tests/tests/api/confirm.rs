@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use peer_tests::{
-    Api, Ask, Bare, User,
+    Api, Ask, Bare, SOON, User,
     documents::{consent, network, stream},
     wait_until,
 };
@@ -38,7 +38,7 @@ fn specs(api: &Api) -> Result<Vec<Value>> {
 }
 
 fn wait_for(api: &Api, wanted: &[Value]) -> Result<()> {
-    wait_until("it is taken back", Duration::from_secs(8), || {
+    wait_until("it is taken back", SOON, || {
         let found = specs(api)?;
         ensure!(found == wanted, "there is {found:?}");
         Ok(())
@@ -56,7 +56,7 @@ fn start(tag: &str) -> Result<(Bare, Vec<Value>)> {
 fn an_apply_that_nobody_confirms_is_taken_back() -> Result<()> {
     let (bare, before) = start("unconfirmed")?;
     let api = bare.daemon.api();
-    let applied = api.apply("?confirmTimeout=2", &changes())?;
+    let applied = api.apply("?confirmTimeout=5", &changes())?;
     assert!(applied["confirmBy"].is_string(), "{applied}");
     assert_ne!(specs(&api)?, before);
     let another = api.send(&Ask::new("POST", "/v1/apply").yaml(&changes()))?;
@@ -71,7 +71,7 @@ fn an_apply_that_nobody_confirms_is_taken_back() -> Result<()> {
 fn it_is_taken_back_by_a_daemon_that_was_killed_meanwhile() -> Result<()> {
     let (mut bare, before) = start("killed meanwhile")?;
     let api = bare.daemon.api();
-    api.apply("?confirmTimeout=3", &changes())?;
+    api.apply("?confirmTimeout=15", &changes())?;
     let applied = specs(&api)?;
     bare.daemon.kill9()?;
     bare.daemon.start()?;
@@ -95,9 +95,9 @@ fn it_is_taken_back_by_a_daemon_that_was_down_when_the_time_was_over() -> Result
 fn a_confirmed_apply_stays() -> Result<()> {
     let (mut bare, _) = start("confirmed")?;
     let api = bare.daemon.api();
-    let mut watch = api.watch("?kind=networks&timeout=3")?;
+    let mut watch = api.watch("?kind=networks&timeout=8")?;
     watch.begin()?;
-    api.apply("?confirmTimeout=1", &changes())?;
+    api.apply("?confirmTimeout=5", &changes())?;
     api.call("POST", "/v1/confirm")?.expect(200)?;
     let applied = specs(&api)?;
     api.call("POST", "/v1/confirm")?

@@ -83,7 +83,7 @@ fn a_file_cannot_take_what_the_api_holds_and_says_so() -> Result<()> {
     // Let go of, it is the file's.
     api.call("DELETE", "/v1/networks/red-team/red")?
         .expect(200)?;
-    wait_until("the file is in force", Duration::from_secs(15), || {
+    wait_until("the file is in force", SOON, || {
         let red = api.get("/v1/networks/red-team/red")?;
         ensure!(red["spec"]["prefixes"] == json!(["10.4.0.0/16"]), "{red}");
         Ok(())
@@ -156,22 +156,18 @@ fn prune_lets_go_of_what_an_emptied_file_declared() -> Result<()> {
     let bare = start("emptied")?;
     let api = bare.daemon.api();
     bare.daemon.write_table("")?;
-    wait_until(
-        "the file is seen to be empty",
-        Duration::from_secs(5),
-        || {
-            let status = api.get("/v1/status")?;
-            ensure!(status["files"][0]["held"] == true, "{status}");
-            Ok(())
-        },
-    )?;
+    wait_until("the file is seen to be empty", SOON, || {
+        let status = api.get("/v1/status")?;
+        ensure!(status["files"][0]["held"] == true, "{status}");
+        Ok(())
+    })?;
     bare.wait_state("blue-team/to-green", "active")?;
     let red = network("red-team/red", "p3", &["10.3.0.0/16"]);
     let dry = api.apply("?prune=true&dryRun=true", &red.to_string())?;
     assert_eq!(dry["applied"], false);
     bare.wait_state("blue-team/to-green", "active")?;
     api.apply("?prune=true", &red.to_string())?;
-    wait_until("what it declared is gone", Duration::from_secs(5), || {
+    wait_until("what it declared is gone", SOON, || {
         let networks = api.list("/v1/networks")?;
         ensure!(networks.len() == 1, "{networks:?}");
         Ok(())

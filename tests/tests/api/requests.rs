@@ -1,10 +1,8 @@
 //! A request on its way: listed to whom it is made, accepted, or expired.
 
-use std::time::Duration;
-
 use anyhow::{Result, ensure};
 use peer_tests::{
-    Bare,
+    Bare, SOON,
     documents::{consent, name},
     wait_until,
 };
@@ -174,7 +172,7 @@ fn a_network_that_accepts_in_advance_needs_no_consent_of_its_own() -> Result<()>
     let closed = json!({ "spec": { "autoAccept": null } });
     api.put("PATCH", "/v1/networks/green-team/green", &closed)?
         .expect(200)?;
-    wait_until("the advance is taken back", Duration::from_secs(5), || {
+    wait_until("the advance is taken back", SOON, || {
         let state = api.get(ASK)?["status"]["state"].take();
         ensure!(state == "pending", "it is {state}");
         Ok(())

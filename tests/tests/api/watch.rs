@@ -130,7 +130,7 @@ fn a_watch_ends_in_time_and_counters_are_no_change() -> Result<()> {
     assert_eq!(watch.event()?, None, "nothing happened");
     let took = started.elapsed();
     assert!(
-        took >= Duration::from_millis(900) && took < Duration::from_secs(3),
+        took >= Duration::from_millis(900) && took < Duration::from_secs(10),
         "{took:?}"
     );
     Ok(())

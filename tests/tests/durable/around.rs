@@ -5,11 +5,10 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Stdio},
-    time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
-use peer_tests::{Scene, wait_until};
+use peer_tests::{SOON, Scene, wait_until};
 
 /// Have the scene's daemon run by `prefix`, words that end with running the words
 /// behind them in the same process.
@@ -43,7 +42,7 @@ impl Mounts {
         let command = command.args(["--mount", "--propagation", "private", "sh", "-c"]);
         let keeper = command.arg(&script).stdin(Stdio::null()).spawn()?;
         let mounts = Self { keeper };
-        wait_until("everything is mounted", Duration::from_secs(5), || {
+        wait_until("everything is mounted", SOON, || {
             ensure!(done.exists(), "{script} did not end well");
             Ok(())
         })?;

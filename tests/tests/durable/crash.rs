@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use peer_tests::{PingRun, Scene, StoreClient, wait_until};
+use peer_tests::{PingRun, SOON, Scene, StoreClient, wait_until};
 use serde_json::{Value, json};
 
 use super::{
@@ -239,7 +239,7 @@ fn check(api: &StoreClient, writers: &mut [Writer], tally: &mut Tally) -> Result
 /// What no writer touches: uid, generation, state, times.
 fn unchanging(api: &StoreClient) -> Result<Vec<Value>> {
     let mut shown = Vec::new();
-    wait_until("nothing is provisioning", Duration::from_secs(5), || {
+    wait_until("nothing is provisioning", SOON, || {
         shown = api.list("/v1/peerings?incoming=false")?;
         let mut states = shown.iter().map(|it| &it["status"]["state"]);
         ensure!(!states.any(|state| state == "provisioning"), "something is");

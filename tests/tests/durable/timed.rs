@@ -3,13 +3,13 @@
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
-use peer_tests::{Scene, StoreClient, Table, wait_until};
+use peer_tests::{SOON, Scene, StoreClient, Table, wait_until};
 use serde_json::{Value, json};
 
 use super::around::{Mounts, run_by};
 
-/// How much later than due something may happen.
-pub(super) const LATE: Duration = Duration::from_millis(1500);
+/// How much later than due something may happen: less than the time that counted before.
+pub(super) const LATE: Duration = Duration::from_secs(5);
 
 /// A scene without a table, whose networks are the API's.
 pub(super) struct Timed {
@@ -89,7 +89,7 @@ impl Timed {
 
     /// It is collected in the look after the one that finds its time over.
     pub(super) fn wait_gone(&self, consent: &str) -> Result<()> {
-        wait_until(&format!("{consent} is gone"), LATE, || {
+        wait_until(&format!("{consent} is gone"), SOON, || {
             self.ensure_state(consent, None)
         })
     }

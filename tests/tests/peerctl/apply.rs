@@ -4,7 +4,7 @@ use std::fs;
 
 use anyhow::Result;
 use peer_tests::{
-    Bare,
+    Bare, SOON,
     documents::{consent, network, stream},
 };
 
@@ -135,13 +135,11 @@ fn an_apply_is_confirmed_or_taken_back() -> Result<()> {
         &one,
         network("red-team/one", "p4", &["10.4.0.0/16"]).to_string(),
     )?;
-    done(peerd, &format!("apply -f {one} --confirm-timeout 1s"))?;
+    done(peerd, &format!("apply -f {one} --confirm-timeout 8s"))?;
     done(peerd, "get networks red-team/one")?;
-    peer_tests::wait_until(
-        "it is taken back",
-        std::time::Duration::from_secs(5),
-        || refused(peerd, "get networks red-team/one", 1),
-    )?;
+    peer_tests::wait_until("it is taken back", SOON, || {
+        refused(peerd, "get networks red-team/one", 1)
+    })?;
     bare.wait_state("blue-team/to-green", "active").map(drop)
 }
 

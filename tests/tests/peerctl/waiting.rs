@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use peer_tests::{Bare, Daemon, wait_until};
+use peer_tests::{Bare, Daemon, SOON, wait_until};
 use serde_json::Value;
 
 use super::ask::{done, refused, run};
@@ -34,7 +34,7 @@ impl Running {
     fn wait_connected(&self) -> Result<()> {
         let folder = format!("/proc/{}/fd", self.0.id());
         let (mut held, mut looks) = (Vec::new(), 0);
-        wait_until("peerctl watches", Duration::from_secs(10), || {
+        wait_until("peerctl watches", SOON, || {
             let links = fs::read_dir(&folder)?.flatten();
             let links = links.filter_map(|link| fs::read_link(link.path()).ok());
             let sockets: Vec<_> = links
@@ -60,7 +60,7 @@ fn wait_ends_when_the_state_is_reached_or_the_time_is_over() -> Result<()> {
     let bare = Bare::with_networks("wait")?;
     let peerd = &bare.daemon;
     done(peerd, "request blue-team/blue green-team/green")?;
-    done(peerd, "wait blue-team/to-green --for pending --timeout 5s")?;
+    done(peerd, "wait blue-team/to-green --for pending --timeout 20s")?;
     let started = Instant::now();
     let said = refused(
         peerd,
@@ -70,14 +70,14 @@ fn wait_ends_when_the_state_is_reached_or_the_time_is_over() -> Result<()> {
     assert!(said.contains("pending"), "{said}");
     assert!(started.elapsed() >= Duration::from_secs(1));
     thread::scope(|scope| {
-        let line = "wait blue-team/to-green --for active --timeout 10s";
+        let line = "wait blue-team/to-green --for active --timeout 30s";
         let waiting = scope.spawn(|| done(peerd, line));
         done(peerd, "accept blue-team/to-green")?;
         waiting.join().unwrap().map(drop)
     })?;
     done(
         peerd,
-        "wait blue-team/to-green --for active,pending --timeout 5s",
+        "wait blue-team/to-green --for active,pending --timeout 20s",
     )
     .map(drop)
 }
@@ -105,7 +105,7 @@ fn wait_gives_up_on_what_has_ended_unless_that_was_waited_for() -> Result<()> {
         1,
     )?;
     refused(peerd, "wait blue-team/absent --for active --timeout 60s", 1)?;
-    assert!(started.elapsed() < Duration::from_secs(20), "at once");
+    assert!(started.elapsed() < Duration::from_secs(45), "at once");
     Ok(())
 }
 

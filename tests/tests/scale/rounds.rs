@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use peer_tests::{StoreClient, wait_until};
+use peer_tests::{SOON, StoreClient, wait_until};
 
 use super::{figures::Figures, stream::Stream};
 
@@ -41,7 +41,7 @@ pub(super) fn run(api: &StoreClient, stream: &Stream, count: usize) -> Result<Ro
         let answer = api.send("POST", "/v1/peerings/blue-team/to-green/accept", "")?;
         let answered = Instant::now();
         ensure!(answer.status == 201, "accept answers {answer:?}");
-        let first = wait_until("a datagram passes", Duration::from_secs(20), || {
+        let first = wait_until("a datagram passes", SOON, || {
             let first = stream.first_after(answered);
             first.ok_or_else(|| anyhow::anyhow!("none did"))
         })?;
