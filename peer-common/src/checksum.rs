@@ -12,6 +12,26 @@ pub const fn after_change(checksum: u16, old: u16, new: u16) -> u16 {
     !(sum as u16)
 }
 
+/// `sum` and the 16-bit words of `bytes`, which are an even number and few enough for
+/// 32 bits.
+#[inline(always)]
+pub const fn add<const N: usize>(mut sum: u32, bytes: &[u8; N]) -> u32 {
+    let mut at = 0;
+    while at + 1 < N {
+        sum += (bytes[at] as u32) << 8 | bytes[at + 1] as u32;
+        at += 2;
+    }
+    sum
+}
+
+/// The checksum of words that come to `sum`.
+#[inline(always)]
+pub const fn of(sum: u32) -> u16 {
+    let sum = (sum & 0xffff) + (sum >> 16);
+    let sum = (sum & 0xffff) + (sum >> 16);
+    !(sum as u16)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,6 +55,12 @@ mod tests {
                 assert_eq!(after_change(full(&words(old)), old, new), full(&words(new)));
             }
         }
+    }
+
+    #[test]
+    fn words_added_piece_by_piece_give_the_checksum_of_the_whole() {
+        let sum = add(add(0, &[0xff, 0xff, 0x12, 0x34]), &[0x80, 0x01]);
+        assert_eq!(of(sum), full(&[0xffff, 0x1234, 0x8001]));
     }
 
     #[test]

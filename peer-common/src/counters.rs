@@ -14,6 +14,16 @@ pub struct Traffic {
     pub bytes: u64,
 }
 
+/// What a port did about the ICMP errors it owed.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+pub struct Errors {
+    /// Sent.
+    pub sent: u64,
+    /// Not sent, because there had been too many.
+    pub limited: u64,
+}
+
 /// Dropped packets by [`DropReason`](crate::DropReason) number.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]

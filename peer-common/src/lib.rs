@@ -11,21 +11,25 @@ pub mod checksum;
 mod counters;
 mod drop_reason;
 mod flow;
+mod group;
 pub mod limits;
 mod policy;
 mod port;
 mod registry;
 mod route;
+mod subinterface;
 
-pub use counters::{Drops, Traffic};
+pub use counters::{Drops, Errors, Traffic};
 pub use drop_reason::DropReason;
 pub use flow::{Flow, FlowKey, SEEN_EVERY, lifetime};
+pub use group::{FLOWS_END, Group, Hop, MAX_HOPS};
 pub use policy::{MAX_RULES, Policy, Rule, Rules, Words, family, kind, words};
-pub use port::{Port, UNMANAGED_DROP, UNMANAGED_PASS};
+pub use port::{Port, UNMANAGED_DROP, UNMANAGED_PASS, UNMANAGED_REJECT, port_flags};
 pub use registry::{NetworkRecord, PeeringRecord};
 pub use route::{Route, flags, verdict};
+pub use subinterface::Subinterface;
 
 /// Version of everything in this crate that a pinned map holds. Maps of another
 /// version are not reused but made anew; raise it whenever a layout or a meaning
 /// changes.
-pub const ABI_VERSION: u32 = 2;
+pub const ABI_VERSION: u32 = 3;

@@ -1,6 +1,10 @@
 //! A route: the finished action for one prefix in one network's table.
 
+use core::net::IpAddr;
+
 use bytemuck::{Pod, Zeroable};
+
+use crate::Subinterface;
 
 /// What a route does with a packet.
 pub mod verdict {
@@ -25,12 +29,19 @@ pub mod flags {
     /// The peering has rules: a packet passes only if its
     /// [`Policy`](crate::Policy) or a flow permits it.
     pub const POLICY: u16 = 1 << 4;
+    /// Two logical routers lie on the way: the TTL is spent twice.
+    pub const TWO_HOPS: u16 = 1 << 5;
+    /// The kernel cannot tell this local address' link from another network's: the
+    /// programs answer for it, and nothing else reaches it.
+    pub const ANSWERED: u16 = 1 << 6;
+    /// `gateway` is an IPv6 address, whatever the packet is (RFC 8950).
+    pub const GATEWAY_V6: u16 = 1 << 7;
 }
 
 /// Value of the per-network tries. One lookup tells everything that is to be
 /// done, so that replacing one element changes a destination's fate at once.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
 pub struct Route {
     /// One of [`verdict`].
     pub verdict: u8,
@@ -44,9 +55,15 @@ pub struct Route {
     /// packets go from the larger label's network to the smaller's; 0 inside one
     /// network.
     pub counter: u32,
+    /// The [`Group`](crate::Group) whose hops say all that follows here and is then
+    /// zero; 0 for a route with one way only.
+    pub group: u32,
     /// ifindex of the egress port, or of the port that owns a local address; 0 for a
-    /// local address that several ports of the network share.
+    /// local address that several ports of the network share. Of a port with a tag,
+    /// its stand-in's.
     pub port: u32,
+    /// Where frames leave by the egress port.
+    pub egress: Subinterface,
     /// The egress port's slot in `DEVICES`.
     pub device: u32,
     /// The egress port's MTU in IP bytes.
@@ -64,5 +81,23 @@ impl Route {
     #[inline(always)]
     pub const fn has(&self, flags: u16) -> bool {
         self.flags & flags == flags
+    }
+
+    /// Logical routers on the way: what the TTL is lowered by.
+    #[inline(always)]
+    pub const fn hops(&self) -> u8 {
+        if self.has(flags::TWO_HOPS) { 2 } else { 1 }
+    }
+
+    /// The next hop, unless it is the destination itself.
+    pub fn gateway(&self) -> Option<IpAddr> {
+        let [a, b, c, d, ..] = self.gateway;
+        if !self.has(flags::GATEWAY) {
+            None
+        } else if self.has(flags::GATEWAY_V6) {
+            Some(self.gateway.into())
+        } else {
+            Some([a, b, c, d].into())
+        }
     }
 }

@@ -2,10 +2,12 @@
 //! over the same maps.
 //!
 //! `xdp.rs` and `tc.rs` are the entries; `pipeline.rs` is the order of the
-//! stages, one file each: parse, port, local, route, source, policy, limits; the
-//! entry then rewrites, counts and redirects as its hook can. Stages decide and
+//! stages, one file each: parse, port, local, route, source, options, policy, next_hop,
+//! limits; the entry then rewrites, counts and redirects as its hook can. Stages decide and
 //! change nothing, but for the flows that policy records; only `rewrite.rs` writes to
-//! a packet, only `count.rs` and `flows.rs` to a map.
+//! a packet that is sent on, `icmp.rs` and `answer.rs` the answer to one that is not; only
+//! `count.rs`, `errors.rs` and `flows.rs` write to a map. `guard.rs` is a program of its own, for
+//! what leaves by a port without having passed the others.
 
 #![no_std]
 #![no_main]
@@ -14,11 +16,19 @@
     reason = "packet access and BPF helpers have no safe form"
 )]
 
+mod answer;
 mod count;
+mod desk;
+mod errors;
 mod flows;
+mod guard;
+mod icmp;
 mod limits;
 mod local;
 mod maps;
+mod next_hop;
+mod notice;
+mod options;
 mod packet;
 mod parse;
 mod pipeline;
@@ -29,6 +39,8 @@ mod route;
 mod source;
 mod tc;
 mod tuple;
+mod turned_away;
+mod vlan;
 mod xdp;
 
 /// The kernel lets only GPL-compatible programs call some of the helpers used.

@@ -4,40 +4,62 @@ use aya_ebpf::{
     btf_maps::{Array, ArrayOfMaps, DevMap, HashMap, LpmTrie, LruHashMap, PerCpuArray},
     macros::btf_map,
 };
-use peer_common::{Drops, Flow, FlowKey, Policy, Port, Route, Traffic, limits};
+use peer_common::{
+    Drops, Errors, Flow, FlowKey, Group, Policy, Port, Route, Subinterface, Traffic, limits,
+};
 
-use crate::policy::Desk;
+use crate::{desk::Desk, errors::Bucket, icmp::Message};
 
 const NETWORKS: usize = limits::MAX_NETWORKS as usize;
 const ROUTES: usize = limits::MAX_ROUTES as usize;
 const ELSEWHERES: usize = limits::MAX_ELSEWHERE as usize;
+const SOURCE_SLOTS: usize = limits::MAX_SOURCES as usize;
+const GROUP_SLOTS: usize = limits::MAX_GROUPS as usize;
 const COUNTERS: usize = limits::MAX_COUNTERS as usize;
 const PEERINGS: usize = limits::MAX_PEERINGS as usize;
 const FLOW_SLOTS: usize = limits::MAX_FLOWS as usize;
 const PORT_SLOTS: usize = limits::MAX_PORTS as usize;
 
-/// Ports by ingress ifindex.
+/// Ports by ingress ifindex; those with a tag by their stand-in's.
 #[btf_map]
 pub(crate) static PORTS: HashMap<u32, Port, PORT_SLOTS> = HashMap::new();
+
+/// The stand-ins of ports with tags, by where their frames come in.
+#[btf_map]
+pub(crate) static TAGS: HashMap<Subinterface, u32, PORT_SLOTS> = HashMap::new();
 
 /// Each network's IPv4 table, by network id. Networks that do not peer may use
 /// the same addresses, and a table knows no network its own does not peer with.
 #[btf_map]
-pub(crate) static FIB4: ArrayOfMaps<LpmTrie<[u8; 4], Route, ROUTES>, NETWORKS> = ArrayOfMaps::new();
+pub(crate) static FIB4: ArrayOfMaps<LpmTrie<[u32; 1], Route, ROUTES>, NETWORKS> =
+    ArrayOfMaps::new();
 
 /// Each network's IPv6 table, by network id.
 #[btf_map]
-pub(crate) static FIB6: ArrayOfMaps<LpmTrie<[u8; 16], Route, ROUTES>, NETWORKS> =
+pub(crate) static FIB6: ArrayOfMaps<LpmTrie<[u32; 4], Route, ROUTES>, NETWORKS> =
     ArrayOfMaps::new();
+
+/// Next hops that share a destination's flows, by the id that routes name.
+#[btf_map]
+pub(crate) static GROUPS: Array<Group, GROUP_SLOTS> = Array::new();
+
+/// Whether an IPv4 source may come in by a port that says so of itself: its ifindex
+/// in network byte order and the address, the longest match counting.
+#[btf_map]
+pub(crate) static SOURCES4: LpmTrie<[u32; 2], u32, SOURCE_SLOTS> = LpmTrie::new();
+
+/// The same for IPv6.
+#[btf_map]
+pub(crate) static SOURCES6: LpmTrie<[u32; 5], u32, SOURCE_SLOTS> = LpmTrie::new();
 
 /// What lies in any managed network or is the host's own, with the number of the
 /// drop reason for those whose own table does not know it.
 #[btf_map]
-pub(crate) static ELSEWHERE4: LpmTrie<[u8; 4], u32, ELSEWHERES> = LpmTrie::new();
+pub(crate) static ELSEWHERE4: LpmTrie<[u32; 1], u32, ELSEWHERES> = LpmTrie::new();
 
 /// The same for IPv6.
 #[btf_map]
-pub(crate) static ELSEWHERE6: LpmTrie<[u8; 16], u32, ELSEWHERES> = LpmTrie::new();
+pub(crate) static ELSEWHERE6: LpmTrie<[u32; 4], u32, ELSEWHERES> = LpmTrie::new();
 
 /// The rules of each direction of a peering that has any, by a route's counter. Each
 /// is a map of its own: elements of a hash map are used again at once, maps only when
@@ -53,7 +75,7 @@ pub(crate) type FlowMap = LruHashMap<FlowKey, Flow, FLOW_SLOTS>;
 #[btf_map]
 pub(crate) static FLOWS: ArrayOfMaps<FlowMap, PEERINGS> = ArrayOfMaps::new();
 
-/// Room for the policy stage to work in.
+/// Room to read packets in.
 #[btf_map]
 pub(crate) static DESK: PerCpuArray<Desk, 1> = PerCpuArray::new();
 
@@ -72,6 +94,18 @@ pub(crate) static NETWORK_DROPS: PerCpuArray<Drops, NETWORKS> = PerCpuArray::new
 /// Dropped packets that belong to a peering, by a route's counter.
 #[btf_map]
 pub(crate) static PEERING_DROPS: PerCpuArray<Drops, COUNTERS> = PerCpuArray::new();
+
+/// When each port may send its next ICMP error, by its slot.
+#[btf_map]
+pub(crate) static BUCKETS: Array<Bucket, PORT_SLOTS> = Array::new();
+
+/// What became of the ICMP errors that each port owed, by its slot.
+#[btf_map]
+pub(crate) static ERRORS: PerCpuArray<Errors, PORT_SLOTS> = PerCpuArray::new();
+
+/// Room for the ICMP message being made.
+#[btf_map]
+pub(crate) static MESSAGE: PerCpuArray<Message, 1> = PerCpuArray::new();
 
 /// Element 0: the version of all these layouts, written by userspace and read by
 /// its successors; no program reads it.

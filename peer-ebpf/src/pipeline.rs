@@ -1,14 +1,18 @@
 //! The order of the stages, the same for both hooks. Decides, changes nothing.
 
-use peer_common::{DropReason, Port, Route, UNMANAGED_DROP, flags, verdict};
+use peer_common::{DropReason, Port, Route, flags, verdict};
 
 use crate::{
-    limits, local,
+    limits,
+    local::{self, Local, Question},
+    next_hop,
+    notice::{self, Notice},
+    options,
     packet::Packet,
     parse::{self, Ip, Wire},
     policy, port,
     route::Address,
-    source,
+    source, turned_away,
 };
 
 /// What is to become of a packet.
@@ -17,6 +21,8 @@ pub(crate) enum Outcome {
     Stack,
     /// Dropped and counted.
     Drop(Dropped),
+    /// Answered in the kernel's place.
+    Answer(Question, &'static Port),
     /// Sent on.
     Forward(Forward),
 }
@@ -30,6 +36,8 @@ pub(crate) struct Dropped {
     pub(crate) counter: u32,
     /// Packets on the wire.
     pub(crate) packets: u32,
+    /// What its sender is to be told.
+    pub(crate) notice: Notice,
 }
 
 impl Dropped {
@@ -41,12 +49,26 @@ impl Dropped {
             network,
             counter: 0,
             packets: 1,
+            notice: Notice::NONE,
+        }
+    }
+
+    /// A packet that was to be sent on, and cannot be.
+    #[inline(always)]
+    pub(crate) fn of(forward: &Forward, reason: DropReason) -> Self {
+        Self {
+            reason,
+            network: forward.network,
+            counter: forward.route.counter,
+            packets: forward.wire.packets,
+            notice: Notice::NONE,
         }
     }
 }
 
 /// A packet to send on, and how.
 pub(crate) struct Forward {
+    /// Of several ways, the one taken.
     pub(crate) route: &'static Route,
     /// The network it came from, for drops further on.
     pub(crate) network: u32,
@@ -57,8 +79,8 @@ pub(crate) struct Forward {
 /// The destination address; its kind is the packet's family.
 #[derive(Clone, Copy)]
 pub(crate) enum Destination {
-    V4([u8; 4]),
-    V6([u8; 16]),
+    V4([u32; 1]),
+    V6([u32; 4]),
 }
 
 /// The fate of a packet.
@@ -70,67 +92,103 @@ pub(crate) fn decide(packet: &impl Packet) -> Outcome {
     let Some(ethernet) = parse::ethernet(packet) else {
         return Outcome::Stack;
     };
-    // A tag this port does not know belongs to a VLAN device of the kernel's.
-    if packet.has_tag() {
-        return Outcome::Stack;
-    }
     let for_us = ethernet.destination == port.mac;
-    match ethernet.protocol {
-        parse::ARP => local::arp(packet, port),
+    let heard = for_us || ethernet.destination[0] & 1 != 0;
+    let local = match ethernet.protocol {
+        parse::ARP => local::arp(packet, port, heard),
         parse::IPV4 if for_us => match parse::ipv4(packet) {
-            Some(ip) => judge(packet, port, &ip, Destination::V4(ip.destination)),
-            None => malformed(port),
+            Some(ip) => return judge(packet, port, &ip, Destination::V4(ip.destination)),
+            None => Local::Malformed,
         },
         parse::IPV6 if for_us => match parse::ipv6(packet) {
-            Some(ip) => judge(packet, port, &ip, Destination::V6(ip.destination)),
-            None => malformed(port),
+            Some(ip) => return judge(packet, port, &ip, Destination::V6(ip.destination)),
+            None => Local::Malformed,
         },
         // Not sent to the router's MAC: never forwarded, but the kernel takes a
         // broadcast frame for any address of the host's.
         parse::IPV4 => local::ipv4(packet, port),
-        parse::IPV6 => local::ipv6(packet, port),
-        _ => Outcome::Stack,
+        parse::IPV6 => local::ipv6(packet, port, heard),
+        _ => Local::Stack,
+    };
+    outcome(local, port)
+}
+
+/// What the entry is to do.
+#[inline(always)]
+fn outcome(local: Local, port: &'static Port) -> Outcome {
+    let drop = |reason| Outcome::Drop(Dropped::by_network(reason, port.network));
+    match local {
+        Local::Stack => Outcome::Stack,
+        Local::Foreign => drop(DropReason::ForeignLocal),
+        Local::Malformed => drop(DropReason::Malformed),
+        Local::Arp => Outcome::Answer(Question::Arp, port),
+        Local::Neighbour => Outcome::Answer(Question::Neighbour, port),
     }
 }
 
-#[inline(always)]
-fn malformed(port: &Port) -> Outcome {
-    Outcome::Drop(Dropped::by_network(DropReason::Malformed, port.network))
-}
-
-/// The fate of an IP packet that was sent to the router's MAC.
+/// The fate of an IP packet that was sent to the router's MAC, and what its sender
+/// may be told of it.
 #[inline(always)]
 fn judge<const N: usize>(
     packet: &impl Packet,
-    port: &Port,
+    port: &'static Port,
     ip: &Ip<N>,
     destination: Destination,
 ) -> Outcome
 where
-    [u8; N]: Address,
+    [u32; N]: Address,
+{
+    let mut outcome = fate(packet, port, ip, destination);
+    if let Outcome::Drop(dropped) = &mut outcome
+        && dropped.notice.is_due()
+        && !notice::is_answerable(packet, port, ip)
+    {
+        dropped.notice = Notice::NONE;
+    }
+    outcome
+}
+
+#[inline(always)]
+fn fate<const N: usize>(
+    packet: &impl Packet,
+    port: &'static Port,
+    ip: &Ip<N>,
+    destination: Destination,
+) -> Outcome
+where
+    [u32; N]: Address,
 {
     let wire = parse::wire(packet, ip);
     let network = port.network;
-    let drop = |reason, counter| {
+    let told = |reason, counter, notice| {
         Outcome::Drop(Dropped {
             reason,
             network,
             counter,
             packets: wire.packets,
+            notice,
         })
     };
+    let drop = |reason, counter| told(reason, counter, notice::refusal(reason, port));
     let route = ip.destination.route(network);
     if let Some(route) = route
         && route.verdict == verdict::FORWARD
     {
-        if !source::may_send(ip.source, network, route.network) {
-            return drop(source::reason(ip.source, network), route.counter);
+        if !source::may_send(&ip.source, port, packet.ingress(), route.network) {
+            let reason = source::reason(&ip.source, port, packet.ingress());
+            return drop(reason, route.counter);
         }
-        if route.has(flags::POLICY) && !policy::permits(packet, N == 16, ip.bytes, route.counter) {
+        if let Some(reason) = options::refused(packet, ip) {
+            return drop(reason, route.counter);
+        }
+        if route.has(flags::POLICY) && !policy::permits(packet, N == 4, ip.bytes, route.counter) {
             return drop(DropReason::Policy, route.counter);
         }
+        let Some(route) = next_hop::of(packet, N == 4, ip.bytes, route) else {
+            return drop(DropReason::NoRoute, route.counter);
+        };
         return match limits::exceeded(ip, wire, route) {
-            Some(reason) => drop(reason, route.counter),
+            Some((reason, notice)) => told(reason, route.counter, notice),
             None => Outcome::Forward(Forward {
                 route,
                 network,
@@ -139,35 +197,15 @@ where
             }),
         };
     }
-    if ip.destination.is_martian() || ip.source.is_martian() {
-        return drop(DropReason::Martian, 0);
+    let verdict = turned_away::judge::<N>(packet, port, route);
+    if let Some(question) = verdict.question::<N>() {
+        return Outcome::Answer(question, port);
     }
-    let here = route.is_some_and(|route| local::is_here(route, packet.ingress()));
-    // What is meaningful on one link is between that link and the router.
-    let to_link = ip.destination.is_link_local();
-    let from_link = ip.source.is_link_local();
-    if from_link && !to_link && !here {
-        return drop(DropReason::Martian, 0);
+    if verdict.is_local() {
+        return outcome(local::ipv6(packet, port, true), port);
     }
-    if !from_link && !source::is_own(ip.source, network) {
-        return drop(DropReason::SpoofedSource, 0);
-    }
-    if here || to_link {
-        return match destination {
-            Destination::V4(_) => Outcome::Stack,
-            Destination::V6(_) => local::ipv6(packet, port),
-        };
-    }
-    match route {
-        Some(route) if route.verdict == verdict::LOCAL => drop(DropReason::ForeignLocal, 0),
-        Some(route) => match DropReason::from_number(route.reason) {
-            Some(reason) => drop(reason, route.counter),
-            None => drop(DropReason::NoRoute, route.counter),
-        },
-        None => match ip.destination.elsewhere() {
-            Some(reason) => drop(reason, 0),
-            None if port.unmanaged == UNMANAGED_DROP => drop(DropReason::Unmanaged, 0),
-            None => Outcome::Stack,
-        },
+    match verdict.refusal() {
+        Some((reason, counter)) => drop(reason, counter),
+        None => Outcome::Stack,
     }
 }

@@ -5,23 +5,14 @@
 //! whose rules were replaced is judged anew, always as its opener sent it: a reply
 //! never counts as something its sender may open.
 
-use peer_common::{FlowKey, Policy, Rules};
+use peer_common::{Policy, Rules};
 
 use crate::{
+    desk::{Desk, Page, desk},
     flows::{self, Flows},
-    maps::DESK,
     packet::{ETHERNET, Packet},
-    tuple::{self, Reading, Tuple, role},
+    tuple::{Tuple, role},
 };
-
-/// What the stage has in hand. Not on the stack, which has no room for it, and where
-/// the verifier would follow every byte.
-#[repr(C)]
-pub(crate) struct Desk {
-    packet: Reading,
-    quoted: Reading,
-    key: FlowKey,
-}
 
 /// Whether a packet of `bytes` IP bytes, counted by `counter`, may pass.
 #[inline(never)]
@@ -32,17 +23,14 @@ pub(crate) fn permits(packet: &impl Packet, v6: bool, bytes: u32, counter: u32) 
 /// `None` where something is missing that would be needed to permit it.
 #[inline(always)]
 fn judge(packet: &impl Packet, v6: bool, end: u32, counter: u32) -> Option<bool> {
-    let desk = DESK.get_ptr_mut(0)?;
-    // SAFETY: the element is this CPU's own, and both hooks run in softirq context,
-    // which does not nest on one CPU.
+    if !packet.read(Page::Packet, v6, ETHERNET as u32, end) {
+        return None;
+    }
     let Desk {
         packet: reading,
         quoted,
         key,
-    } = unsafe { &mut *desk };
-    if !tuple::read(packet, v6, ETHERNET as u32, end, reading) {
-        return None;
-    }
+    } = desk()?;
     let tuple = &reading.tuple;
     let flows = Flows::of(counter)?;
     if tuple.is(role::LATER) {
@@ -56,7 +44,7 @@ fn judge(packet: &impl Packet, v6: bool, end: u32, counter: u32) -> Option<bool>
         // alive (RFC 5508).
         const ICMP_HEADER: u32 = 8;
         let quote = tuple.transport + ICMP_HEADER;
-        if tuple::read(packet, v6, quote, end, quoted) && quoted.tuple.source == tuple.destination {
+        if packet.read(Page::Quoted, v6, quote, end) && quoted.tuple.source == tuple.destination {
             let quoted = &quoted.tuple;
             if quoted.is(role::LATER) {
                 flows::write_fragments_key(key, quoted, counter ^ 1);

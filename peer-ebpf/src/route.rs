@@ -3,7 +3,7 @@
 use aya_ebpf::btf_maps::lpm_trie::Key;
 use peer_common::{DropReason, Route};
 
-use crate::maps::{ELSEWHERE4, ELSEWHERE6, FIB4, FIB6};
+use crate::maps::{ELSEWHERE4, ELSEWHERE6, FIB4, FIB6, SOURCES4, SOURCES6};
 
 /// An address that can be looked up.
 pub(crate) trait Address: Copy {
@@ -12,6 +12,9 @@ pub(crate) trait Address: Copy {
     /// Why this address is refused to a network whose table does not know it;
     /// `None` if it lies in no managed network.
     fn elsewhere(self) -> Option<DropReason>;
+    /// Whether it may be a source at this port, which does not take every one of its
+    /// network's.
+    fn may_enter(self, ingress: u32) -> bool;
     /// Whether it may be neither a source nor a destination of anything a router
     /// forwards (RFC 1812 section 5.3.7, RFC 4291 section 2.5).
     fn is_martian(self) -> bool;
@@ -19,7 +22,7 @@ pub(crate) trait Address: Copy {
     fn is_link_local(self) -> bool;
 }
 
-impl Address for [u8; 4] {
+impl Address for [u32; 1] {
     #[inline(always)]
     fn route(self, network: u32) -> Option<&'static Route> {
         FIB4.get(network)?.get(&Key::new(32, self))
@@ -30,9 +33,18 @@ impl Address for [u8; 4] {
         ELSEWHERE4.get(&Key::new(32, self)).map(reason)
     }
 
+    // Not inlined: the key finds no room on the caller's stack.
+    #[inline(never)]
+    fn may_enter(self, ingress: u32) -> bool {
+        let at = [ingress.to_be(), self[0]];
+        SOURCES4.get(&Key::new(64, at)).is_some_and(|may| *may != 0)
+    }
+
     #[inline(always)]
     fn is_martian(self) -> bool {
-        self[0] == 0 || self[0] == 127 || self[0] >= 224 || (self[0] == 169 && self[1] == 254)
+        let address = u32::from_be(self[0]);
+        let first = address >> 24;
+        first == 0 || first == 127 || first >= 224 || address >> 16 == 0xa9fe
     }
 
     #[inline(always)]
@@ -42,7 +54,7 @@ impl Address for [u8; 4] {
     }
 }
 
-impl Address for [u8; 16] {
+impl Address for [u32; 4] {
     #[inline(always)]
     fn route(self, network: u32) -> Option<&'static Route> {
         FIB6.get(network)?.get(&Key::new(128, self))
@@ -53,30 +65,29 @@ impl Address for [u8; 16] {
         ELSEWHERE6.get(&Key::new(128, self)).map(reason)
     }
 
+    // Not inlined: the key finds no room on the caller's stack.
+    #[inline(never)]
+    fn may_enter(self, ingress: u32) -> bool {
+        let [a, b, c, d] = self;
+        let at = [ingress.to_be(), a, b, c, d];
+        SOURCES6
+            .get(&Key::new(160, at))
+            .is_some_and(|may| *may != 0)
+    }
+
     #[inline(always)]
     fn is_martian(self) -> bool {
         // ::/96 holds the unspecified address, loopback and what RFC 4291 calls
         // IPv4-compatible, ::ffff:0:0/96 what it calls IPv4-mapped; ff00::/8 is
         // multicast.
-        let [a, b, c, _] = words(self);
-        self[0] == 0xff || ((a | b) == 0 && (c == 0 || c == 0xffff))
+        let [a, b, c, _] = self;
+        u32::from_be(a) >> 24 == 0xff || ((a | b) == 0 && (c == 0 || u32::from_be(c) == 0xffff))
     }
 
     #[inline(always)]
     fn is_link_local(self) -> bool {
-        self[0] == 0xfe && self[1] & 0xc0 == 0x80
+        u32::from_be(self[0]) >> 22 == 0xfe80 >> 6
     }
-}
-
-#[inline(always)]
-fn words(address: [u8; 16]) -> [u32; 4] {
-    let a = address;
-    [
-        u32::from_be_bytes([a[0], a[1], a[2], a[3]]),
-        u32::from_be_bytes([a[4], a[5], a[6], a[7]]),
-        u32::from_be_bytes([a[8], a[9], a[10], a[11]]),
-        u32::from_be_bytes([a[12], a[13], a[14], a[15]]),
-    ]
 }
 
 /// Userspace stores two reasons only: another network's, or the host's own.

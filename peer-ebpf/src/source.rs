@@ -1,35 +1,40 @@
-//! Stage: may this source send to that network?
+//! Stage: may this source send to that network, and by this port?
 //!
 //! The answer stands in the table of the network it sends *to*: it holds exactly
 //! the prefixes exported to it, each with the network it belongs to. So one
 //! lookup checks that the source is the sender's and that it is exported, and a
 //! peering is closed in both directions as soon as either table forgets it.
+//!
+//! Where a network's ports do not all claim the same, what lies behind one of them
+//! does not come in by another (RFC 3704 section 2.3).
 
-use peer_common::{DropReason, flags};
+use peer_common::{DropReason, Port, flags, port_flags};
 
 use crate::route::Address;
 
-/// Whether packets from `source`, come in by a port of network `from`, may go to
+/// Whether a packet from `source`, come in by `ingress`, which is `port`, may go to
 /// network `to`.
 #[inline(always)]
-pub(crate) fn may_send(source: impl Address, from: u32, to: u32) -> bool {
-    source
-        .route(to)
-        .is_some_and(|route| route.network == from && route.has(flags::SOURCE))
+pub(crate) fn may_send<A: Address>(source: &A, port: &Port, ingress: u32, to: u32) -> bool {
+    (port.flags & port_flags::SOURCES == 0 || source.may_enter(ingress))
+        && source
+            .route(to)
+            .is_some_and(|route| route.network == port.network && route.has(flags::SOURCE))
 }
 
-/// Whether `source` is `network`'s own.
+/// Whether `source` is one of the port's network's, and one that comes in here.
 #[inline(always)]
-pub(crate) fn is_own(source: impl Address, network: u32) -> bool {
-    may_send(source, network, network)
+pub(crate) fn is_own<A: Address>(source: &A, port: &Port, ingress: u32) -> bool {
+    may_send(source, port, ingress, port.network)
 }
 
-/// Why `source` may not send, once it is known that it may not.
-#[inline(always)]
-pub(crate) fn reason(source: impl Address, network: u32) -> DropReason {
+/// Why `source` may not send, once it is known that it may not. Not inlined, for want of room
+/// on its caller's stack.
+#[inline(never)]
+pub(crate) fn reason<A: Address>(source: &A, port: &Port, ingress: u32) -> DropReason {
     if source.is_martian() || source.is_link_local() {
         DropReason::Martian
-    } else if is_own(source, network) {
+    } else if is_own(source, port, ingress) {
         DropReason::NotExported
     } else {
         DropReason::SpoofedSource

@@ -6,7 +6,10 @@
 
 use peer_common::{Words, family, kind};
 
-use crate::packet::Packet;
+use crate::{
+    desk::{Page, desk},
+    packet::Packet,
+};
 
 /// Bits of [`Tuple::role`].
 pub(crate) mod role {
@@ -24,6 +27,13 @@ pub(crate) mod role {
     pub(crate) const TCP: u32 = 1 << 5;
     /// TCP that asks for a new connection.
     pub(crate) const CONNECTS: u32 = 1 << 6;
+    /// It says by which routers it wants to go (routing header type 0, RFC 5095).
+    pub(crate) const SOURCE_ROUTED: u32 = 1 << 7;
+    /// More extension headers than are walked.
+    pub(crate) const ENDLESS: u32 = 1 << 8;
+    /// An ICMP message that no ICMP error may answer: errors and redirects (RFC 1812
+    /// section 4.3.2.7, RFC 4443 section 2.4 e).
+    pub(crate) const UNANSWERABLE: u32 = 1 << 9;
 }
 
 /// One packet, as its sender sees it.
@@ -63,27 +73,28 @@ const FRAGMENT: u8 = 44;
 const AUTHENTICATION: u8 = 51;
 const DESTINATION: u8 = 60;
 
-/// Extension headers that are walked. What has more is judged by the last seen.
-const EXTENSIONS: usize = 6;
+/// Extension headers that are walked.
+const EXTENSIONS: usize = 8;
 
 /// A packet that is read.
 #[repr(C)]
 pub(crate) struct Reading {
     pub(crate) tuple: Tuple,
-    header: [u8; 40],
+    pub(crate) header: [u8; 40],
 }
 
-/// Read the IP packet that begins at the offset `at`; no byte at or behind `end` is
-/// its. Says whether there is one.
-#[inline(never)]
-pub(crate) fn read(
-    packet: &impl Packet,
-    v6: bool,
-    at: u32,
-    end: u32,
-    reading: &mut Reading,
-) -> bool {
-    let Reading { tuple, header } = reading;
+/// Read the IP packet that begins at the offset `at` onto a page of the desk; no byte at
+/// or behind `end` is its. Says whether there is one.
+#[inline(always)]
+pub(crate) fn read(packet: &impl Packet, page: u32, v6: bool, at: u32, end: u32) -> bool {
+    let Some(desk) = desk() else {
+        return false;
+    };
+    let Reading { tuple, header } = if page == Page::Packet as u32 {
+        &mut desk.packet
+    } else {
+        &mut desk.quoted
+    };
     tuple.source_port = 0;
     tuple.destination_port = 0;
     let found = if v6 {
@@ -141,12 +152,9 @@ fn ipv6(packet: &impl Packet, at: u32, end: u32, tuple: &mut Tuple, header: &mut
     tuple.fragments_kind = kind(family::V6, 0);
     let mut next = header[6];
     let mut transport = at + 40;
+    let mut walked = 0;
     for _ in 0..EXTENSIONS {
-        let walked = matches!(
-            next,
-            HOP_BY_HOP | ROUTING | FRAGMENT | AUTHENTICATION | DESTINATION
-        );
-        if !walked || transport + 8 > end || !packet.load(transport, &mut header[..8]) {
+        if !is_extension(next) || transport + 8 > end || !packet.load(transport, &mut header[..8]) {
             break;
         }
         let length = u32::from(header[1]);
@@ -155,22 +163,42 @@ fn ipv6(packet: &impl Packet, at: u32, end: u32, tuple: &mut Tuple, header: &mut
         match kind {
             FRAGMENT => {
                 let offset = word(header, 2);
-                tuple.role = fragmented(offset & !7 != 0, offset & 1 != 0);
+                tuple.role |= fragmented(offset & !7 != 0, offset & 1 != 0);
                 tuple.identification =
                     u32::from(word(header, 4)) << 16 | u32::from(word(header, 6));
                 transport += 8;
             }
             AUTHENTICATION => transport += (length + 2) * 4,
+            ROUTING => {
+                let (form, segments_left) = (header[2], header[3]);
+                if form == 0 && segments_left > 0 {
+                    tuple.role |= role::SOURCE_ROUTED;
+                }
+                transport += (length + 1) * 8;
+            }
             _ => transport += (length + 1) * 8,
         }
         // What follows in such a fragment is the middle of something.
         if tuple.is(role::LATER) {
             break;
         }
+        walked += 1;
+    }
+    if walked == EXTENSIONS && is_extension(next) {
+        tuple.role |= role::ENDLESS;
     }
     tuple.kind = kind(family::V6, next);
     tuple.transport = transport;
     true
+}
+
+/// Whether this next header is followed by another (RFC 8200 section 4).
+#[inline(always)]
+pub(crate) fn is_extension(next: u8) -> bool {
+    matches!(
+        next,
+        HOP_BY_HOP | ROUTING | FRAGMENT | AUTHENTICATION | DESTINATION
+    )
 }
 
 #[inline(always)]
@@ -194,12 +222,22 @@ fn transport(packet: &impl Packet, end: u32, tuple: &mut Tuple, header: &mut [u8
         return;
     }
     if tuple.transport + 8 > end || !packet.load(tuple.transport, &mut header[..8]) {
+        if icmp {
+            // What is left may be of an error.
+            tuple.role |= role::UNANSWERABLE;
+        }
         return;
     }
     if icmp {
         let identifier = word(header, 4);
         // The request's type stands for the port that is asked at, so that only a
         // reply is taken for one.
+        if matches!(
+            (tuple.kind, header[0]),
+            (V4_ICMP, 3 | 4 | 5 | 11 | 12) | (V6_ICMP, 0..=127 | 137)
+        ) {
+            tuple.role |= role::UNANSWERABLE;
+        }
         let (role, source, destination) = match (tuple.kind, header[0]) {
             (V4_ICMP, 8 | 13) | (V6_ICMP, 128) => (role::OPENS, identifier, header[0].into()),
             (V4_ICMP, 0) => (0, 8, identifier),

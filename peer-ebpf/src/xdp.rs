@@ -4,8 +4,11 @@
 //! only the kernel can resolve, an egress device that takes no XDP frames.
 
 use aya_ebpf::{
-    bindings::xdp_action::{XDP_ABORTED, XDP_DROP, XDP_PASS},
-    helpers::generated::{bpf_xdp_get_buff_len, bpf_xdp_load_bytes},
+    bindings::{
+        xdp_action::{XDP_ABORTED, XDP_DROP, XDP_PASS},
+        xdp_md,
+    },
+    helpers::generated::{bpf_xdp_adjust_tail, bpf_xdp_get_buff_len, bpf_xdp_load_bytes},
     macros::xdp,
     programs::XdpContext,
 };
@@ -14,10 +17,12 @@ use peer_common::{DropReason, flags};
 
 use crate::{
     count,
+    desk::Page,
+    errors,
     maps::DEVICES,
     packet::Packet,
     pipeline::{self, Dropped, Forward, Outcome},
-    rewrite,
+    rewrite, tuple,
 };
 
 impl Packet for XdpContext {
@@ -53,22 +58,47 @@ impl Packet for XdpContext {
     }
 
     #[inline(always)]
-    fn has_tag(&self) -> bool {
-        false
-    }
-
-    #[inline(always)]
     fn load(&self, offset: u32, into: &mut [u8]) -> bool {
         let (bytes, length) = (into.as_mut_ptr().cast(), into.len() as u32);
         // SAFETY: the helper checks the offset and writes no more than `into` holds.
         unsafe { bpf_xdp_load_bytes(self.ctx, offset, bytes, length) == 0 }
     }
+
+    #[inline(always)]
+    fn cut(&self, length: u32) -> bool {
+        let delta = length as i32 - self.frame_len() as i32;
+        // SAFETY: the helper checks its arguments.
+        unsafe { bpf_xdp_adjust_tail(self.ctx, delta) == 0 }
+    }
+
+    #[inline(always)]
+    fn read(&self, page: Page, v6: bool, at: u32, end: u32) -> bool {
+        // SAFETY: the context is the one the kernel handed to the program.
+        unsafe { peer_read_xdp(self.ctx, page as u32, v6, at, end) }
+    }
+}
+
+/// [`Packet::read`], global.
+///
+/// # Safety
+/// `ctx` is the context of the running program.
+#[unsafe(no_mangle)]
+#[inline(never)]
+unsafe extern "C" fn peer_read_xdp(
+    ctx: *mut xdp_md,
+    page: u32,
+    v6: bool,
+    at: u32,
+    end: u32,
+) -> bool {
+    tuple::read(&XdpContext::new(ctx), page, v6, at, end)
 }
 
 #[xdp(frags)]
 fn peer_xdp(ctx: XdpContext) -> u32 {
     match pipeline::decide(&ctx) {
-        Outcome::Stack => XDP_PASS,
+        // Questions are answered by tcx.
+        Outcome::Stack | Outcome::Answer(..) => XDP_PASS,
         Outcome::Drop(dropped) => drop(&ctx, &dropped),
         Outcome::Forward(forward) => send(&ctx, &forward),
     }
@@ -80,7 +110,11 @@ fn send(ctx: &XdpContext, forward: &Forward) -> u32 {
     if !route.has(flags::RESOLVED | flags::XDP_EGRESS) {
         return XDP_PASS;
     }
-    if rewrite::macs(ctx, route).is_none() || rewrite::hop_limit(ctx, forward.destination).is_none()
+    if rewrite::trailer(ctx, forward.wire).is_none() {
+        return drop(ctx, &Dropped::of(forward, DropReason::Malformed));
+    }
+    if rewrite::macs(ctx, route).is_none()
+        || rewrite::hop_limit(ctx, forward.destination, route.hops()).is_none()
     {
         return XDP_ABORTED;
     }
@@ -90,20 +124,16 @@ fn send(ctx: &XdpContext, forward: &Forward) -> u32 {
             count::forwarded(forward);
             redirect
         }
-        Err(_) => drop(
-            ctx,
-            &Dropped {
-                reason: DropReason::RedirectFailed,
-                network: forward.network,
-                counter: route.counter,
-                packets: forward.wire.packets,
-            },
-        ),
+        Err(_) => drop(ctx, &Dropped::of(forward, DropReason::RedirectFailed)),
     }
 }
 
 #[inline(always)]
 fn drop(ctx: &XdpContext, dropped: &Dropped) -> u32 {
+    // Only tcx can make a packet longer in front, and it counts this one.
+    if dropped.notice.is_due() && errors::are_due(ctx) {
+        return XDP_PASS;
+    }
     debug!(
         ctx,
         "xdp: port {} drops for {}",

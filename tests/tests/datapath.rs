@@ -1,8 +1,9 @@
 //! Packets in, packets out: both BPF entries run by BPF_PROG_TEST_RUN.
 //!
 //! `world` is a forwarding table written by hand and `rig` the kernel that holds
-//! it; `packet` builds what goes in and what should come out. `cases` are single
-//! packets with everything they should do, `differential` compares thousands of
+//! it; `packet` builds what goes in and what should come out. `tables` tries the
+//! packets written down in tests/packets with everything they should do, `cases` all
+//! values of a field; `differential` compares thousands of
 //! random ones with `model`, which shares no code with the programs; `policy` is about
 //! packets that depend on earlier ones. Needs root.
 //!
@@ -15,6 +16,8 @@
 // Inside `cfg(test)` clippy knows helpers for tests as well as the tests.
 #[cfg(test)]
 mod datapath {
+    mod answer;
+    mod buckets;
     mod budget;
     mod case;
     mod cases;
@@ -22,9 +25,11 @@ mod datapath {
     mod counters;
     mod differential;
     mod laws;
+    mod lengths;
     mod live;
     mod model;
     mod neighbours;
+    mod next_hops;
     mod outcome;
     mod packet;
     mod places;
@@ -33,6 +38,8 @@ mod datapath {
     mod rig;
     mod route;
     mod sys;
+    mod tables;
+    mod tally;
     mod transport;
     mod world;
 }

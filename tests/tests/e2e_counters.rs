@@ -1,7 +1,7 @@
 //! Every packet is accounted for.
 
 use anyhow::{Result, ensure};
-use peer_tests::{SOON, Scene, wait_until};
+use peer_tests::{SOON, Scene, Tap, wait_until};
 
 /// IP bytes of one of ping's default packets: headers and 56 bytes.
 const PING4: u64 = 20 + 8 + 56;
@@ -83,4 +83,69 @@ fn metrics_are_openmetrics_and_tell_one_state_for_each_side() -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// A tap says how large segments are to be, and not how many there will be.
+#[test]
+fn what_a_virtual_machine_leaves_to_be_cut_is_counted_as_it_is_on_the_wire() -> Result<()> {
+    const PAYLOAD: usize = 3500;
+    const SEGMENTS: u64 = 4;
+    const HEADERS: u64 = 40;
+    let mut scene = Scene::prepare("tap")?;
+    let mut tap = Tap::new(&scene.lab.router, "tap-blue")?;
+    scene.edit(|table| {
+        table.with("blue", |network| {
+            network.ports.push("interface: tap-blue".to_owned());
+        })
+    })?;
+    scene.daemon.start()?;
+    let Scene { green, lab, .. } = &scene;
+    let frame = [
+        &lab.router.mac("tap-blue")?[..],
+        &[2, 0, 0, 0, 0, 9],
+        &[0x08, 0x00],
+        &tcp([10, 1, 0, 77], [10, 2, 0, 2], PAYLOAD),
+    ]
+    .concat();
+    let arriving = green.frames()?;
+    tap.send_segments(&frame, 1000)?;
+    let expected = (SEGMENTS, PAYLOAD as u64 + SEGMENTS * HEADERS);
+    wait_until("the counters say so", SOON, || {
+        let counted = scene.forwarded(&scene.blue, green)?;
+        ensure!(counted == expected, "{counted:?}, not {expected:?}");
+        Ok(())
+    })?;
+    let is_ours = |frame: &[u8]| frame.get(26..30) == Some(&[10, 1, 0, 77]);
+    let arrived = arriving.receive(SOON, |frame| is_ours(frame).then(|| frame[22]))?;
+    assert_eq!(arrived, Some(63), "with one hop less to live");
+    Ok(())
+}
+
+/// An IPv4 packet of TCP whose checksum is left to be made: its field holds the pseudo
+/// header's sum (virtio 1.2 section 5.1.6.2).
+fn tcp(from: [u8; 4], to: [u8; 4], payload: usize) -> Vec<u8> {
+    let sum = |bytes: &[u8]| {
+        let words = bytes.chunks(2);
+        let mut sum: u32 = words
+            .map(|word| u32::from(word[0]) << 8 | u32::from(word[1]))
+            .sum();
+        while sum > 0xffff {
+            sum = (sum & 0xffff) + (sum >> 16);
+        }
+        (sum as u16).to_be_bytes()
+    };
+    let [high, low] = ((40 + payload) as u16).to_be_bytes();
+    let mut ip = [
+        &[0x45, 0, high, low, 0, 1, 0x40, 0, 64, 6, 0, 0],
+        &from[..],
+        &to,
+    ]
+    .concat();
+    let [high, low] = sum(&ip);
+    (ip[10], ip[11]) = (!high, !low);
+    let [high, low] = ((20 + payload) as u16).to_be_bytes();
+    let pseudo = sum(&[&from[..], &to, &[0, 6, high, low]].concat());
+    let ports = [0x9c, 0x40, 0x01, 0xbb, 0, 0, 0, 1, 0, 0, 0, 1];
+    let tcp = [&ports[..], &[0x50, 0x18, 0xff, 0xff], &pseudo, &[0, 0]].concat();
+    [ip, tcp, vec![7; payload]].concat()
 }

@@ -138,6 +138,37 @@ fn detach_leaves_no_pin_and_no_program_and_stops_the_traffic() -> Result<()> {
     scene.assert_connected(&scene.blue, &scene.green)
 }
 
+#[test]
+fn filters_of_others_are_left_alone() -> Result<()> {
+    let mut scene = Scene::prepare("foreign filters")?;
+    let (port, router) = (scene.blue.port.clone(), scene.lab.router.clone());
+    let foreign = |place: &str| {
+        let mut add = router.command("tc");
+        add.args(["filter", "add", "dev", &port]);
+        add.args(place.split_whitespace());
+        // Classic BPF that matches nothing.
+        add.args(["protocol", "all", "bpf", "bytecode", "1,6 0 0 0"]);
+        process::run(&mut add, process::SHORT)?.ok()
+    };
+    let there = |place: &str| -> Result<usize> {
+        let shown = router.run(&format!("tc filter show dev {port} {place}"))?;
+        Ok(shown.matches("bytecode").count())
+    };
+    router.run(&format!("tc qdisc add dev {port} clsact"))?;
+    // Where peerd's own would be without tcx, after it, and the other way.
+    for place in ["ingress pref 1", "ingress pref 2", "egress pref 1"] {
+        foreign(place)?;
+    }
+    scene.daemon.start()?;
+    scene.assert_connected(&scene.blue, &scene.green)?;
+    scene.daemon.kill9()?;
+    scene.daemon.start()?;
+    scene.daemon.terminate()?;
+    scene.daemon.detach()?.ok()?;
+    assert_eq!((there("ingress")?, there("egress")?), (2, 1));
+    scene.assert_separated(&scene.blue, &scene.green)
+}
+
 fn pins_below(folder: &Path) -> usize {
     let Ok(entries) = fs::read_dir(folder) else {
         return 0;

@@ -13,6 +13,7 @@ mod properties {
     mod laws;
     mod laws_of_change;
     mod laws_of_consent;
+    mod next_hops;
     mod oracle;
     mod packet;
     mod points;

@@ -3,10 +3,12 @@
 //! Owns the order of set-up, build and run; it must not know how peerd works.
 
 mod check;
+mod debian;
 mod demo;
 mod run;
 mod setup;
 mod test;
+mod vm;
 
 use std::process::ExitCode;
 
@@ -31,6 +33,8 @@ enum Task {
     Demo(demo::Options),
     /// Run every test; arguments after -- go to the test programs
     Test(test::Options),
+    /// Run the tests that need most of the kernel on the oldest one we name, and others
+    Vm,
     /// Formatting, lints with warnings as errors, and documentation
     Check,
 }
@@ -40,6 +44,7 @@ fn main() -> ExitCode {
         Task::Setup => setup::run(),
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
+        Task::Vm => vm::run(),
         Task::Check => check::run(),
     };
     match done {

@@ -1,7 +1,4 @@
 //! Installs what building and testing need, each piece only where it is missing.
-//!
-//! Must not touch the system's package sources, nor name any package host: what
-//! comes from Debian comes from the mirror this machine already uses.
 
 use std::{
     fs,
@@ -13,7 +10,10 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::run::{as_root, output};
+use crate::{
+    debian::{self, Needed, Suite, cache, on_path},
+    run::output,
+};
 
 /// Must be the version in rust-toolchain.toml: core is built from its sources.
 const RUST: &str = "1.95.0";
@@ -23,20 +23,22 @@ const BPF_LINKER: &str = "0.13.0";
 /// From PyPI; tests hold the API against its own description with it.
 const SCHEMATHESIS: &str = "4.32.5";
 
-/// Debian packages, the program or file that shows one is there, and its use.
-const PACKAGES: &[(&str, &str, &str)] = &[
+const PACKAGES: &[Needed] = &[
     (
         "iproute2",
         "ip",
         "network namespaces and veths for demo and tests",
     ),
     ("iputils-ping", "ping", "traffic in demo and tests"),
+    ("iputils-tracepath", "tracepath", "path MTUs in tests"),
+    ("traceroute", "traceroute", "hops in demo and tests"),
     ("iperf3", "iperf3", "TCP throughput in demo and tests"),
     (
         "ethtool",
         "ethtool",
         "offload settings and counters in tests",
     ),
+    ("nftables", "nft", "firewall rules in tests"),
     (
         "util-linux",
         "nsenter",
@@ -46,51 +48,13 @@ const PACKAGES: &[(&str, &str, &str)] = &[
 
 pub(crate) fn run() -> Result<()> {
     let started = Instant::now();
-    let mut installed = debian_packages()?;
+    let mut installed = debian::install_missing(PACKAGES)?;
     installed |= rust_src()?;
     installed |= bpf_linker()?;
     installed |= schemathesis()?;
     if installed {
         println!("setup: done in {:.0?}", started.elapsed());
     }
-    Ok(())
-}
-
-fn debian_packages() -> Result<bool> {
-    let missing: Vec<_> = PACKAGES
-        .iter()
-        .filter(|(_, file, _)| !on_path(file))
-        .collect();
-    if missing.is_empty() {
-        return Ok(false);
-    }
-    for (package, _, why) in &missing {
-        println!("setup: installing {package} (Debian): {why}");
-    }
-    apt_install(missing.iter().map(|(package, ..)| *package))?;
-    Ok(true)
-}
-
-fn apt_install<'a>(packages: impl Iterator<Item = &'a str>) -> Result<()> {
-    if !on_path("apt-get") {
-        bail!(
-            "this set-up installs from Debian and found no apt-get; install {} yourself and run it again",
-            packages.collect::<Vec<_>>().join(", ")
-        );
-    }
-    output(as_root("apt-get")?.args(["-q", "update"]))?;
-    output(
-        as_root("env")?
-            .args([
-                "DEBIAN_FRONTEND=noninteractive",
-                "apt-get",
-                "-q",
-                "install",
-                "--yes",
-            ])
-            .arg("--no-install-recommends")
-            .args(packages),
-    )?;
     Ok(())
 }
 
@@ -120,39 +84,11 @@ fn rust_src() -> Result<bool> {
     Ok(true)
 }
 
-/// Debian backports the same version's sources. They are unpacked into the
-/// user's cache, which outlives a checkout, and linked into the toolchain; the
-/// system's package sources and lists stay as they are.
+/// Debian backports the same version's sources. They are linked into the toolchain.
 fn rust_src_from_debian(wanted: &Path) -> Result<()> {
     println!("setup: taking Debian's rust-src {RUST} (trixie-backports) instead");
-    let cache = cache()?.join("rust-src");
-    let lists = cache.join("lists");
-    fs::create_dir_all(lists.join("partial"))?;
-    let sources = cache.join("sources.list");
-    fs::write(
-        &sources,
-        format!("deb {} trixie-backports main\n", mirror()?),
-    )?;
-    let apt = || {
-        let mut apt = Command::new("apt-get");
-        apt.current_dir(&cache)
-            .arg("-q")
-            .arg(format!("-oDir::Etc::sourcelist={}", sources.display()))
-            .arg("-oDir::Etc::sourceparts=/dev/null")
-            .arg(format!("-oDir::State::lists={}", lists.display()))
-            // _apt may not read a checkout in a home directory
-            .arg("-oAPT::Sandbox::User=root");
-        apt
-    };
-    output(apt().arg("update"))?;
-    output(apt().arg("download").arg(format!("rust-src={RUST}*")))?;
-    let package = fs::read_dir(&cache)?
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
-        .context("apt-get download left no package")?;
-    let unpacked = cache.join("unpacked");
-    output(Command::new("dpkg").arg("-x").arg(&package).arg(&unpacked))?;
-    fs::remove_file(&package)?;
+    let unpacked = cache()?.join(format!("rust-src-{RUST}"));
+    Suite::open("trixie-backports")?.unpack("rust-src", Some(RUST), &unpacked)?;
     if let Some(parent) = wanted.parent() {
         fs::create_dir_all(parent)?;
     }
@@ -162,35 +98,6 @@ fn rust_src_from_debian(wanted: &Path) -> Result<()> {
     }
     symlink(unpacked.join(format!("usr/src/rustc-{RUST}")), wanted)
         .with_context(|| format!("cannot link the sources to {}", wanted.display()))
-}
-
-/// Where what set-up unpacks is kept: shared by all checkouts of this user.
-fn cache() -> Result<PathBuf> {
-    let base = std::env::var_os("XDG_CACHE_HOME").map_or_else(
-        || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")),
-        |cache| Some(cache.into()),
-    );
-    Ok(base
-        .context("neither HOME nor XDG_CACHE_HOME is set")?
-        .join("peerd-setup"))
-}
-
-/// The Debian mirror this machine's own package sources name.
-fn mirror() -> Result<String> {
-    let printed = output(Command::new("apt-get").args([
-        "indextargets",
-        "--format",
-        "$(REPO_URI)|$(ORIGIN)|$(CODENAME)",
-    ]))?;
-    printed
-        .lines()
-        .filter_map(|line| {
-            let mut fields = line.split('|');
-            let (uri, origin, codename) = (fields.next()?, fields.next()?, fields.next()?);
-            (origin == "Debian" && !codename.contains("security")).then(|| uri.to_owned())
-        })
-        .next()
-        .context("apt-get knows no Debian mirror on this machine; run apt-get update")
 }
 
 fn bpf_linker() -> Result<bool> {
@@ -203,7 +110,7 @@ fn bpf_linker() -> Result<bool> {
             "setup: installing LLVM {LLVM} (Debian): bpf-linker is built against rustc's LLVM"
         );
         let packages = [format!("llvm-{LLVM}-dev"), format!("libpolly-{LLVM}-dev")];
-        apt_install(packages.iter().map(String::as_str))?;
+        debian::install(packages.iter().map(String::as_str))?;
     }
     println!("setup: building bpf-linker {BPF_LINKER}: links the BPF programs (about a minute)");
     output(
@@ -234,7 +141,7 @@ fn schemathesis() -> Result<bool> {
     let made = output(Command::new("python3").args(["-m", "venv"]).arg(&place));
     if made.is_err() {
         // Debian's Python comes without what makes one that has pip.
-        apt_install(["python3-venv"].into_iter())?;
+        debian::install(["python3-venv"].into_iter())?;
         output(
             Command::new("python3")
                 .args(["-m", "venv", "--clear"])
@@ -259,14 +166,6 @@ fn linker_works() -> bool {
         Some(llvm) => llvm.starts_with(LLVM),
         None => true,
     }
-}
-
-fn on_path(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    // Debian keeps ip and ethtool in sbin, which is not on a user's PATH.
-    folders.extend(["/usr/sbin".into(), "/sbin".into()]);
-    folders.iter().any(|folder| folder.join(program).is_file())
 }
 
 fn first_line(text: &str) -> &str {

@@ -9,7 +9,7 @@ use std::{
 use super::{caller::Caller, problem::Problem};
 use crate::{
     compile::{ForwardingTable, compile, diff},
-    daemon::{Declared, Given, Role, Shared, Snapshot, plan, resolve_ports},
+    daemon::{Declared, Given, Role, Shared, Snapshot, needs, plan, resolve_ports},
     lifecycle::State,
     model::{Consent, DEFAULT_REQUEST_TTL, Kind, Moment, Name, ObjectRef, PeerRef},
     store::{Declaration, Key, Stored},
@@ -76,23 +76,25 @@ async fn blocking<T: Send + 'static>(
 /// What the daemon would show if `stored` were stored.
 fn foresee(snapshot: &Snapshot, stored: Arc<Stored>, now: Moment) -> Snapshot {
     let declared = snapshot.declared.with(stored);
-    let given = Given {
-        host: &snapshot.host,
+    let given = |host| Given {
+        host,
         quotas: &snapshot.quotas,
         in_kernel: &snapshot.in_kernel,
         now,
     };
+    let needs = needs(&declared, &snapshot.facts, &given(&*snapshot.host));
+    let host = snapshot.host.with_stand_ins(&needs.stand_ins);
+    let given = given(&host);
     let mut plan = plan(
         &declared,
         &snapshot.facts,
         &given,
-        |table, facts, refused| {
-            resolve_ports(table, facts, refused, &snapshot.host, &BTreeMap::new())
-        },
+        |table, facts, refused| resolve_ports(table, facts, refused, &host, &BTreeMap::new()),
     );
     // The kernel follows at once, as far as anybody can foresee.
     plan.states.followed();
     Snapshot {
+        host: Arc::new(host),
         table: Arc::new(plan.table),
         refused: plan.refused,
         ports: Arc::new(plan.ports),
@@ -114,7 +116,7 @@ pub(super) fn routes(snapshot: &Snapshot, foreseen: &Snapshot) -> super::schema:
     let wanted = compile(
         &foreseen.table,
         &foreseen.ports,
-        &snapshot.host,
+        &foreseen.host,
         &foreseen.states,
         &ids,
     );

@@ -98,6 +98,8 @@ struct PortSpec {
     interface: String,
     #[schema(nullable = false, minimum = 1, maximum = 4094)]
     vlan: Option<u16>,
+    #[schema(nullable = false, minimum = 1, maximum = 4094)]
+    outer: Option<u16>,
     #[schema(nullable = false)]
     address: Option<Vec<String>>,
     #[schema(nullable = false)]
@@ -192,7 +194,7 @@ spec:
   zone: z
   prefixes: [10.1.0.0/16]
   ports:
-  - { interface: eth0, vlan: 10, address: [10.1.7.1/24], prefixes: [10.1.7.0/24], via: [10.1.7.254], mode: tc }
+  - { interface: eth0, vlan: 10, outer: 100, address: [10.1.7.1/24], prefixes: [10.1.7.0/24], via: [10.1.7.254], mode: tc }
   routes: manual
   staticRoutes: [{ to: 10.2.0.0/16, peering: p }]
   unmanaged: drop

@@ -317,14 +317,17 @@ pub(super) async fn routes(
 /// List ports.
 #[utoipa::path(get, path = "/v1/ports", params(Scope), responses(
     (status = 200, body = List),
-    (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+    (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn ports(
     State(shared): State<Shared>,
     caller: Caller,
     Params(scope): Params<Scope>,
-) -> Json<List> {
-    let ports = views::ports(&shared.snapshot(), |network| scope.sees(&caller, network));
-    Json(List::of(ports))
+) -> Result<Json<List>, Problem> {
+    let snapshot = shared.snapshot();
+    let counters = shared.port_counters(&snapshot)?;
+    let ports = views::ports(&snapshot, &counters, |network| scope.sees(&caller, network));
+    Ok(Json(List::of(ports)))
 }
 
 /// List neighbours on managed ports.

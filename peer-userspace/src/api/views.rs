@@ -2,8 +2,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
-use ipnet::IpNet;
-use peer_common::{DropReason, Route, flags, verdict};
+use peer_common::{DropReason, Route, flags, limits, verdict};
 use serde_json::{Value, json};
 
 use super::objects::time;
@@ -34,10 +33,6 @@ pub(super) fn routes(
         .iter()
         .map(|(pair, id)| (*id, pair))
         .collect();
-    let interface = |index: u32| {
-        let found = snapshot.host.interfaces.get(&index);
-        found.map(|interface| interface.name.as_str())
-    };
     let mut all = Vec::new();
     for (id, fib) in &snapshot.content.fibs {
         let Some(network) = networks.get(id).filter(|network| sees(network)) else {
@@ -67,6 +62,11 @@ pub(super) fn routes(
             if !open && !exported() {
                 continue;
             }
+            let single = found.verdict == verdict::FORWARD && found.group == 0;
+            // What every way carries; one of several may carry more.
+            let hops = hops(snapshot, found);
+            let mtu = hops.iter().filter_map(|hop| hop["mtu"].as_u64()).min();
+            let hops = Some(hops).filter(|_| found.verdict == verdict::FORWARD);
             all.push(json!({
                 "network": network,
                 "to": at,
@@ -74,10 +74,11 @@ pub(super) fn routes(
                 "reason": reason_name(found),
                 "owner": owner,
                 "peering": pair,
-                "port": interface(found.port).filter(|_| open),
-                "nextHop": next_hop(at, found).filter(|_| open),
-                "mac": (open && found.has(flags::RESOLVED)).then_some(Mac(found.dst_mac)),
-                "mtu": (found.verdict == verdict::FORWARD).then_some(found.mtu),
+                "port": interface(snapshot, found.port).filter(|_| open),
+                "nextHop": (open && single).then(|| next_hop(found)),
+                "mac": mac(found).filter(|_| open),
+                "mtu": mtu,
+                "hops": hops.filter(|_| open),
             }));
         }
     }
@@ -101,35 +102,84 @@ fn reason_name(route: &Route) -> Option<&'static str> {
     }
 }
 
-fn next_hop(at: &IpNet, route: &Route) -> Option<String> {
+/// The next hops of a route, each with its weight.
+fn hops(snapshot: &Snapshot, route: &Route) -> Vec<Value> {
+    let hop = |hop: &Route, weight: u32| {
+        json!({
+            "port": interface(snapshot, hop.port),
+            "nextHop": next_hop(hop),
+            "mac": mac(hop),
+            "mtu": hop.mtu,
+            "weight": weight,
+            "up": hop.verdict == verdict::FORWARD,
+        })
+    };
     if route.verdict != verdict::FORWARD {
-        return None;
+        return Vec::new();
     }
-    if !route.has(flags::GATEWAY) {
-        return Some("on-link".to_owned());
+    match snapshot.content.groups.get(&route.group) {
+        Some(group) => group
+            .hops()
+            .map(|one| hop(&one.route, one.weight))
+            .collect(),
+        None => vec![hop(route, 1)],
     }
-    let g = route.gateway;
-    Some(match at {
-        IpNet::V4(_) => IpAddr::from([g[0], g[1], g[2], g[3]]).to_string(),
-        IpNet::V6(_) => IpAddr::from(g).to_string(),
-    })
+}
+
+fn next_hop(route: &Route) -> String {
+    route
+        .gateway()
+        .map_or_else(|| "on-link".to_owned(), |gateway| gateway.to_string())
+}
+
+fn mac(route: &Route) -> Option<Mac> {
+    route.has(flags::RESOLVED).then_some(Mac(route.dst_mac))
+}
+
+fn interface(snapshot: &Snapshot, index: u32) -> Option<String> {
+    let port = snapshot.ports.at(index);
+    let found = snapshot.host.interfaces.get(&index);
+    port.map(|port| port.declared.label())
+        .or_else(|| found.map(|interface| interface.name.clone()))
 }
 
 /// Declared ports and what became of them.
-pub(super) fn ports(snapshot: &Snapshot, sees: impl Fn(&ObjectRef) -> bool) -> Vec<Value> {
+pub(super) fn ports(
+    snapshot: &Snapshot,
+    counters: &Counters,
+    sees: impl Fn(&ObjectRef) -> bool,
+) -> Vec<Value> {
+    let counted = |port: &PortView| {
+        let mut view = self::port(port);
+        let errors = port.index.and_then(|index| counters.errors.get(&index));
+        if let (Some(errors), true) = (errors, port.hook.is_ok()) {
+            view["icmpErrors"] = json!({
+                "perSecond": limits::ICMP_ERRORS_PER_SECOND,
+                "burst": limits::ICMP_ERRORS_BURST,
+                "sent": errors.sent,
+                "limited": errors.limited,
+            });
+        }
+        view
+    };
     let ports = snapshot.ports.all.iter();
-    ports.filter(|port| sees(&port.network)).map(port).collect()
+    ports
+        .filter(|port| sees(&port.network))
+        .map(counted)
+        .collect()
 }
 
 pub(super) fn port(port: &PortView) -> Value {
     json!({
         "network": port.network,
         "interface": port.declared.interface,
+        "vlan": port.declared.vlan,
+        "outer": port.declared.outer,
         "ifindex": port.index,
         "state": if port.hook.is_ok() { "up" } else { "failed" },
         "mode": port.declared.mode,
         "hook": port.hook.as_ref().ok().map(|hook| hook.name()),
-        "why": port.hook.as_ref().map_or_else(String::clone, |hook| hook.why.clone()),
+        "why": port.hook.as_ref().map_or_else(String::clone, |hook| hook.why.to_string()),
         "notices": port.notices,
     })
 }
@@ -146,7 +196,7 @@ pub(super) fn neighbours(snapshot: &Snapshot, sees: impl Fn(&ObjectRef) -> bool)
         for ((_, address), mac) in known.take_while(|((at, _), _)| *at == index) {
             all.push(json!({
                 "network": port.network,
-                "interface": port.declared.interface,
+                "interface": port.declared.label(),
                 "address": address,
                 "mac": mac,
             }));

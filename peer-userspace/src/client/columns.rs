@@ -38,13 +38,19 @@ pub(super) fn columns(kind: Kind) -> Vec<Column> {
                 None => cell(route, "/verdict"),
             }),
             column("OWNER", "/owner"),
-            column("PORT", "/port"),
-            column("NEXT HOP", "/nextHop"),
-            column("MAC", "/mac"),
+            Column::of("PORT", |route| of_hops(route, "/port")),
+            Column::of("NEXT HOP", |route| of_hops(route, "/nextHop")),
+            Column::of("MAC", |route| of_hops(route, "/mac")),
+            Column::of("WEIGHT", |route| match hops(route) {
+                [_, _, ..] => of_hops(route, "/weight"),
+                _ => String::new(),
+            }),
         ],
         Kind::Ports => vec![
             column("NETWORK", "/network"),
             column("INTERFACE", "/interface"),
+            column("OUTER", "/outer"),
+            column("VLAN", "/vlan"),
             column("IFINDEX", "/ifindex"),
             column("STATE", "/state"),
             column("MODE", "/mode"),
@@ -78,6 +84,21 @@ fn peer(peering: &Value) -> String {
     match (told["namespace"].as_str(), told["network"].as_str()) {
         (Some(namespace), Some(network)) => format!("{namespace}/{network}"),
         _ => cell(declared, "/id"),
+    }
+}
+
+fn hops(route: &Value) -> &[Value] {
+    route["hops"].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The cell, or of several hops that of each.
+fn of_hops(route: &Value, at: &str) -> String {
+    match hops(route) {
+        several @ [_, _, ..] => {
+            let cells = several.iter().map(|hop| cell(hop, at));
+            cells.collect::<Vec<_>>().join(" | ")
+        }
+        _ => cell(route, at),
     }
 }
 

@@ -5,13 +5,16 @@
 //! longest first and then removed shortest first. *Elsewhere* is consulted when a
 //! network's table has no match, so it changes between the two.
 //!
+//! A group is there before a route names it and until none does. Which sources come in
+//! by a port is told before the port asks, and in the same order of lengths.
+//!
 //! Rules are there before a route asks for them and until none does, so that no step
 //! lets a packet pass that neither the old rules nor the new ones permit.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use ipnet::IpNet;
-use peer_common::{DropReason, Port, Route};
+use peer_common::{DropReason, Group, Port, Route, Subinterface};
 
 use super::{Fib, ForwardingTable, Policy};
 
@@ -22,6 +25,8 @@ pub enum Change {
     PutDevice(u32, u32),
     /// Put these directions' rules, and make room for their peerings' flows.
     PutPolicies(BTreeMap<u32, Policy>),
+    /// Put a group of next hops.
+    PutGroup(u32, Box<Group>),
     /// Make these networks' tables, filled, and publish them together: one update
     /// of an outer map costs as much as a thousand.
     AddFibs(BTreeMap<u32, Fib>),
@@ -33,14 +38,24 @@ pub enum Change {
     RemoveElsewhere(IpNet),
     /// Take a route out of a network's table.
     RemoveRoute(u32, IpNet),
+    /// Say whether sources of a prefix may come in by a port.
+    PutSource(u32, IpNet, bool),
     /// Give a port to a network.
     PutPort(u32, Port),
+    /// Take frames with these tags for a port's.
+    PutTags(Subinterface, u32),
+    /// Leave frames with these tags to the kernel.
+    RemoveTags(Subinterface),
     /// Manage a port no more.
     RemovePort(u32),
+    /// Say nothing of that prefix at the port.
+    RemoveSource(u32, IpNet),
     /// Drop these directions' rules, and the flows of peerings without any.
     RemovePolicies(Vec<u32>),
     /// Drop these networks' tables.
     RemoveFibs(Vec<u32>),
+    /// Drop a group.
+    RemoveGroup(u32),
     /// Empty a slot.
     RemoveDevice(u32),
 }
@@ -64,6 +79,13 @@ pub fn diff(old: &ForwardingTable, new: &ForwardingTable) -> Vec<Change> {
     if !policies.is_empty() {
         changes.push(Change::PutPolicies(policies));
     }
+
+    let (groups, no_groups) = entries(&old.groups, &new.groups);
+    changes.extend(
+        groups
+            .into_iter()
+            .map(|(id, group)| Change::PutGroup(id, Box::new(group))),
+    );
 
     let added: BTreeMap<u32, Fib> = new
         .fibs
@@ -106,13 +128,33 @@ pub fn diff(old: &ForwardingTable, new: &ForwardingTable) -> Vec<Change> {
             .map(|(id, at)| Change::RemoveRoute(id, at)),
     );
 
+    let (mut sources, mut no_sources) = entries(&old.sources, &new.sources);
+    sources.sort_by_key(|((_, at), _)| Reverse(at.prefix_len()));
+    no_sources.sort_by_key(|(_, at)| at.prefix_len());
+    changes.extend(
+        sources
+            .into_iter()
+            .map(|((index, at), may)| Change::PutSource(index, at, may)),
+    );
     let (ports, no_ports) = entries(&old.ports, &new.ports);
     changes.extend(
         ports
             .into_iter()
             .map(|(index, port)| Change::PutPort(index, port)),
     );
+    // A port is there as long as frames are taken for its.
+    let (tags, no_tags) = entries(&old.tags, &new.tags);
+    changes.extend(
+        tags.into_iter()
+            .map(|(place, index)| Change::PutTags(place, index)),
+    );
+    changes.extend(no_tags.into_iter().map(Change::RemoveTags));
     changes.extend(no_ports.into_iter().map(Change::RemovePort));
+    changes.extend(
+        no_sources
+            .into_iter()
+            .map(|(index, at)| Change::RemoveSource(index, at)),
+    );
 
     let no_policies = gone(&old.policies, &new.policies);
     if !no_policies.is_empty() {
@@ -122,6 +164,7 @@ pub fn diff(old: &ForwardingTable, new: &ForwardingTable) -> Vec<Change> {
     if !no_fibs.is_empty() {
         changes.push(Change::RemoveFibs(no_fibs));
     }
+    changes.extend(no_groups.into_iter().map(Change::RemoveGroup));
     changes.extend(no_devices.into_iter().map(Change::RemoveDevice));
     changes
 }
@@ -181,8 +224,26 @@ impl ForwardingTable {
             Change::PutPort(index, port) => {
                 self.ports.insert(*index, *port);
             }
+            Change::PutTags(place, index) => {
+                self.tags.insert(*place, *index);
+            }
+            Change::RemoveTags(place) => {
+                self.tags.remove(place);
+            }
             Change::RemovePort(index) => {
                 self.ports.remove(index);
+            }
+            Change::PutSource(index, at, may) => {
+                self.sources.insert((*index, *at), *may);
+            }
+            Change::RemoveSource(index, at) => {
+                self.sources.remove(&(*index, *at));
+            }
+            Change::PutGroup(id, group) => {
+                self.groups.insert(*id, **group);
+            }
+            Change::RemoveGroup(id) => {
+                self.groups.remove(id);
             }
         }
     }

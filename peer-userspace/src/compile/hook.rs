@@ -1,8 +1,13 @@
 //! Which hook forwards on a port.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
-use crate::{host::Interface, model::Mode};
+use crate::{
+    host::{Interface, TagOffload},
+    model::Mode,
+};
 
 /// The programs a port carries. The tcx program is always one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +15,7 @@ pub struct Hook {
     /// The XDP program too, and how it is attached.
     pub xdp: Option<Xdp>,
     /// Why, as a phrase.
-    pub why: String,
+    pub why: Cow<'static, str>,
 }
 
 /// How an XDP program is attached.
@@ -24,6 +29,12 @@ pub enum Xdp {
 }
 
 impl Hook {
+    /// What an interface carries that is no port itself, but whose tags are.
+    pub const TRUNK: Self = Self {
+        xdp: None,
+        why: Cow::Borrowed("it carries ports with tags"),
+    };
+
     /// The name `peerctl get ports` shows.
     pub fn name(&self) -> &'static str {
         match self.xdp {
@@ -33,19 +44,54 @@ impl Hook {
         }
     }
 
-    /// The hook for `mode` on `interface`, or why it cannot be had.
-    pub(super) fn choose(mode: Mode, interface: &Interface) -> Result<Self, String> {
+    /// The hook of a port with a tag, or why it cannot be had.
+    pub(super) fn of_tag(mode: Mode, label: &str) -> Result<Self, String> {
+        match mode {
+            Mode::Auto | Mode::Tc => Ok(Self {
+                xdp: None,
+                why: "tags are put on and taken off by tc".into(),
+            }),
+            Mode::Xdp | Mode::XdpGeneric => Err(format!(
+                "port {label}: a port with a tag has no XDP; use mode: tc or auto"
+            )),
+        }
+    }
+
+    /// The hook for `mode` on `interface`, or why it cannot be had. Where other ports
+    /// are tags on the interface, `carries_tags` says so.
+    ///
+    /// XDP must see every tag, or it takes frames of a VLAN for untagged ones.
+    pub(super) fn choose(
+        mode: Mode,
+        interface: &Interface,
+        carries_tags: bool,
+    ) -> Result<Self, String> {
         let name = &interface.name;
         let hook = |xdp, why: &str| {
             Ok(Self {
                 xdp,
-                why: why.to_owned(),
+                why: why.to_owned().into(),
             })
         };
         if let (Mode::Xdp | Mode::XdpGeneric, Some(program)) = (mode, interface.foreign_xdp) {
             return Err(format!(
                 "interface {name} already carries XDP program {program}, which is not peerd's; \
                  detach it or use mode: tc"
+            ));
+        }
+        if let (Mode::Xdp | Mode::XdpGeneric, Some(kind)) = (mode, &interface.kind)
+            && carries_tags
+        {
+            return Err(format!(
+                "interface {name} carries tags, and XDP does not see those that the other end of \
+                 a {kind} leaves beside a frame; use mode: tc or auto"
+            ));
+        }
+        let hides_tags = interface.tag_offload != TagOffload::Off;
+        if matches!(mode, Mode::Xdp | Mode::XdpGeneric) && hides_tags {
+            return Err(format!(
+                "interface {name} takes VLAN tags off before XDP sees them; turn that off with \
+                 `ethtool -K {name} rxvlan off rx-vlan-stag-hw-parse off`, or use mode: tc"
             ));
         }
         match (mode, &interface.kind) {
@@ -61,6 +107,9 @@ impl Hook {
             ),
             (Mode::Auto, None) if !interface.xdp.native => {
                 hook(None, "the driver has no native XDP")
+            }
+            (Mode::Auto, None) if hides_tags => {
+                hook(None, "the device takes VLAN tags off before XDP sees them")
             }
             (Mode::Auto, None) => match interface.foreign_xdp {
                 Some(program) => hook(None, &format!("XDP program {program} is not peerd's")),
@@ -91,7 +140,7 @@ mod tests {
     #[test]
     fn auto_takes_native_xdp_only_where_no_offload_suffers() {
         let chosen = |kind, native| {
-            Hook::choose(Mode::Auto, &interface(kind, native, None))
+            Hook::choose(Mode::Auto, &interface(kind, native, None), false)
                 .unwrap()
                 .name()
         };
@@ -107,15 +156,40 @@ mod tests {
             (Mode::Xdp, interface(None, true, Some(7))),
             (Mode::XdpGeneric, interface(None, true, Some(7))),
         ] {
-            let refusal = Hook::choose(mode, &interface).unwrap_err();
+            let refusal = Hook::choose(mode, &interface, false).unwrap_err();
             assert!(refusal.contains("interface eth1"), "{refusal}");
         }
     }
 
     #[test]
     fn auto_leaves_a_foreign_xdp_program_where_it_is() {
-        let hook = Hook::choose(Mode::Auto, &interface(None, true, Some(7))).unwrap();
+        let hook = Hook::choose(Mode::Auto, &interface(None, true, Some(7)), false).unwrap();
         assert_eq!(hook.name(), "tc");
         assert!(hook.why.contains('7'));
+    }
+
+    #[test]
+    fn xdp_goes_where_it_sees_every_tag() {
+        for offload in [TagOffload::Changeable, TagOffload::Fixed] {
+            let hidden = Interface {
+                tag_offload: offload,
+                ..interface(None, true, None)
+            };
+            let auto = Hook::choose(Mode::Auto, &hidden, false).unwrap();
+            assert!(
+                auto.xdp.is_none() && auto.why.contains("tags"),
+                "{}",
+                auto.why
+            );
+            for mode in [Mode::Xdp, Mode::XdpGeneric] {
+                let refusal = Hook::choose(mode, &hidden, false).unwrap_err();
+                assert!(refusal.contains("ethtool -K eth1 rxvlan off"), "{refusal}");
+            }
+        }
+        let in_frames = interface(None, true, None);
+        let veth = interface(Some("veth"), true, None);
+        assert!(Hook::choose(Mode::Xdp, &in_frames, true).is_ok());
+        assert!(Hook::choose(Mode::Xdp, &veth, false).is_ok());
+        assert!(Hook::choose(Mode::Xdp, &veth, true).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use peer_common::limits;
+use peer_common::{Group, limits};
 
 use super::ForwardingTable;
 use crate::model::{ObjectRef, PairLabel};
@@ -17,6 +17,10 @@ pub struct Ids {
     pub peerings: BTreeMap<PairLabel, u32>,
     /// Slots of `devices` by ifindex; from 0.
     pub devices: BTreeMap<u32, u32>,
+    /// Groups the kernel knows; from 1. Their ids stand for what they hold.
+    pub groups: BTreeMap<u32, Group>,
+    /// Ids that routes in the kernel name.
+    pub groups_named: BTreeSet<u32>,
 }
 
 impl Ids {
@@ -47,6 +51,8 @@ impl Ids {
                 limits::MAX_PEERINGS,
             ),
             devices: assign(&self.devices, devices, used.devices, 0, limits::MAX_PORTS),
+            groups: self.groups.clone(),
+            groups_named: used.groups,
         }
     }
 
@@ -75,6 +81,7 @@ struct Used {
     networks: BTreeSet<u32>,
     peerings: BTreeSet<u32>,
     devices: BTreeSet<u32>,
+    groups: BTreeSet<u32>,
 }
 
 impl Used {
@@ -86,10 +93,13 @@ impl Used {
         };
         used.networks
             .extend(content.ports.values().map(|port| port.network));
-        for route in content.fibs.values().flat_map(BTreeMap::values) {
+        let routes = content.fibs.values().flat_map(BTreeMap::values);
+        let hops = content.groups.values().flat_map(Group::hops);
+        for route in routes.chain(hops.map(|hop| &hop.route)) {
             used.networks.insert(route.network);
             used.peerings.insert(route.counter / 2);
             used.devices.insert(route.device);
+            used.groups.insert(route.group);
         }
         used.peerings
             .extend(content.policies.keys().map(|counter| counter / 2));

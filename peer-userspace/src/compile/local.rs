@@ -17,17 +17,20 @@ use crate::model::{Network, ObjectRef, PairLabel};
 /// Entries for the host's addresses wherever `fib`, the rest of `network`'s table,
 /// would lead to them.
 pub(super) fn addresses(compiler: &Compiler<'_>, fib: &Fib, network: &Network) -> Fib {
-    let mut own: BTreeMap<IpNet, BTreeSet<u32>> = BTreeMap::new();
+    let mut own: BTreeMap<IpNet, Own> = BTreeMap::new();
     let mut foreign = Fib::new();
     let held = compiler
         .host
         .addresses()
         .filter(|(_, net)| prefix::is_global(net.addr()));
+    let is_own = |index| compiler.ports.network_at(index) == Some(&network.id);
     for (interface, address) in held {
         let at = prefix::host(address.addr());
         let holder = compiler.ports.network_at(interface);
         if holder == Some(&network.id) {
-            own.entry(at).or_default().insert(interface);
+            let own = own.entry(at).or_default();
+            own.ports.insert(interface);
+            own.contested |= compiler.addresses.is_contested(address, is_own);
         } else if let Some(refused) = refused(compiler, fib, network, at, holder) {
             // Of several holders the strictest decides.
             let known = foreign.entry(at).or_insert(refused);
@@ -36,26 +39,34 @@ pub(super) fn addresses(compiler: &Compiler<'_>, fib: &Fib, network: &Network) -
             }
         }
     }
-    let local = own.into_iter().map(|(at, ports)| {
-        // One port's own, or, shared by several, local on each of the network's.
-        let port = if ports.len() == 1 {
-            ports.first().copied()
-        } else {
-            None
-        };
-        let port = port.unwrap_or_default();
-        (
-            at,
-            Route {
-                verdict: verdict::LOCAL,
-                port,
-                ..Route::zeroed()
-            },
-        )
-    });
+    let local = own.into_iter().map(|(at, own)| (at, own.route()));
     foreign.extend(directed_broadcasts(compiler, fib));
     foreign.extend(local);
     foreign
+}
+
+/// An address of a network's own ports.
+#[derive(Default)]
+struct Own {
+    ports: BTreeSet<u32>,
+    contested: bool,
+}
+
+impl Own {
+    fn route(&self) -> Route {
+        // One port's own, or, shared by several, local on each of the network's.
+        let port = match self.ports.len() {
+            1 => self.ports.first().copied().unwrap_or_default(),
+            _ => 0,
+        };
+        let flags = if self.contested { flags::ANSWERED } else { 0 };
+        Route {
+            verdict: verdict::LOCAL,
+            flags,
+            port,
+            ..Route::zeroed()
+        }
+    }
 }
 
 /// No packet becomes a broadcast on a port's subnet (RFC 2644): the kernel would

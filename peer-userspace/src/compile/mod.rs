@@ -4,8 +4,11 @@
 //! Owns the forwarding table and everything that decides its content. Pure and
 //! deterministic: the same inputs give the same table, whatever came before.
 
+mod contested;
 mod diff;
+mod groups;
 mod hook;
+mod hops;
 mod ids;
 mod local;
 mod paths;
@@ -13,12 +16,14 @@ pub mod policy;
 mod ports;
 pub mod prefix;
 mod routes;
+mod sources;
 mod table;
 
 pub use diff::{Change, diff};
 pub use hook::{Hook, Xdp};
 pub use ids::Ids;
 pub use policy::Policy;
-pub use ports::{PortView, Ports};
+pub use ports::{Needs, PortView, Ports};
 pub use routes::compile;
+pub use sources::Sources;
 pub use table::{Fib, ForwardingTable};

@@ -6,22 +6,19 @@ use ipnet::IpNet;
 
 use super::{
     Ports,
+    hops::{Hop, Links, host_hops, keep_live},
     prefix::{host as host_prefix, is_global, longest_match, overlap},
 };
 use crate::{
-    host::{HostRoute, HostView, Interface, Mac},
+    host::{HostRoute, HostView, Interface},
     model::{self, Network},
 };
 
 /// The way to a destination from the router.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Hop {
-    /// ifindex of the egress port.
-    pub(super) port: u32,
-    /// Next hop; `None` where the destination itself is on the link.
-    pub(super) gateway: Option<IpAddr>,
-    /// Link address to send to; `None` until it is known.
-    pub(super) mac: Option<Mac>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Way {
+    /// Where to send it; several share its flows.
+    pub(super) hops: Vec<Hop>,
     /// How much of it the declaration says, and host routes leave as it is.
     said: Said,
 }
@@ -29,180 +26,164 @@ pub(super) struct Hop {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Said {
     Nothing,
-    Port,
+    /// The port.
+    Port(u32),
     NextHop,
 }
 
 /// The way to every part of a network; `None` where there is none now.
-pub(super) type Paths = BTreeMap<IpNet, Option<Hop>>;
+pub(super) type Paths = BTreeMap<IpNet, Option<Way>>;
 
 /// Where a network's own prefixes lie, and the subnets of its ports that are
 /// neither its own nor in `reached`, which it reaches otherwise (transfer nets). In order: what the ports say, the host's routes
 /// inside the prefixes that leave by one of its ports, on-link.
 pub(super) fn paths(network: &Network, ports: &Ports, host: &HostView, reached: &[IpNet]) -> Paths {
-    let (up, down): (Vec<_>, Vec<_>) = ports
+    let ports: Vec<Port<'_>> = ports
         .of(&network.id)
         .filter_map(|(index, port)| Some((host.interfaces.get(&index)?, &port.declared)))
-        .partition(|(interface, _)| interface.up);
-    let mut paths = by_declaration(network, &up, host);
-    by_host_routes(&mut paths, &up, host);
-    add_transfer_nets(&mut paths, up.iter().chain(&down), reached);
-    resolve_gateways(&mut paths, host);
-    add_neighbours(&mut paths, &up, host);
+        .collect();
+    let mut paths = by_declaration(network, &ports, host);
+    by_host_routes(&mut paths, &links(&ports, |_| true), host);
+    for (interface, _) in &ports {
+        for subnet in transfer_nets(interface, reached) {
+            let hop = interface.up.then(|| Hop::new(interface.index, None));
+            let way = hop.map(|hop| Way::of(hop, Said::Nothing));
+            paths.entry(subnet).or_insert(way);
+        }
+    }
+    for way in paths.values_mut().flatten() {
+        keep_live(&mut way.hops, host);
+    }
+    add_neighbours(&mut paths, &ports, host);
     paths
 }
 
 /// An interface and the port declared on it.
 type Port<'a> = (&'a Interface, &'a model::Port);
 
+/// The interfaces of some of these ports.
+fn links(ports: &[Port<'_>], which: impl Fn(&model::Port) -> bool) -> Links {
+    let ports = ports.iter().filter(|(_, port)| which(port));
+    ports
+        .map(|(interface, _)| (interface.index, interface.up))
+        .collect()
+}
+
 /// What ports say: `prefixes`, or a `via` for all of them; of two that say the same
 /// the first. What none speaks of goes where the host's own routing leads among
 /// the ports that claim everything.
 fn by_declaration(network: &Network, ports: &[Port<'_>], host: &HostView) -> Paths {
     let mut paths = Paths::new();
-    for (interface, port) in ports {
-        let claimed = if port.prefixes.is_empty() {
-            &network.prefixes
-        } else {
-            &port.prefixes
-        };
-        for prefix in claimed {
-            let via = port.via_for(prefix);
-            if via.is_none() && port.prefixes.is_empty() {
-                continue;
-            }
-            let route = best_route(host, &[interface.index], prefix);
-            let said = if via.is_some() {
-                Said::NextHop
+    for (interface, port) in ports.iter().filter(|(interface, _)| interface.up) {
+        let index = interface.index;
+        for prefix in port.claims(network) {
+            let way = if let Some(via) = port.via_for(prefix) {
+                Way::of(Hop::new(index, Some(via)), Said::NextHop)
+            } else if !port.prefixes.is_empty() {
+                let routed = covering_hops(host, &Links::from([(index, true)]), prefix);
+                Way {
+                    hops: routed.unwrap_or_else(|| vec![Hop::new(index, None)]),
+                    said: Said::Port(index),
+                }
             } else {
-                Said::Port
+                continue;
             };
-            let gateway = via.or_else(|| route?.gateway);
-            let hop = Hop {
-                port: interface.index,
-                gateway,
-                mac: None,
-                said,
-            };
-            paths.entry(*prefix).or_insert(Some(hop));
+            paths.entry(*prefix).or_insert(Some(way));
         }
     }
-    let open: Vec<u32> = ports
+    let open = links(ports, |port| port.prefixes.is_empty());
+    let first = ports
         .iter()
-        .filter(|(_, port)| port.prefixes.is_empty())
-        .map(|(interface, _)| interface.index)
-        .collect();
+        .find(|(interface, port)| interface.up && port.prefixes.is_empty());
     for prefix in &network.prefixes {
-        let routed = best_route(host, &open, prefix).map(|route| Hop {
-            port: route.interface,
-            gateway: route.gateway,
-            mac: None,
+        let on_link = || first.map(|(interface, _)| vec![Hop::new(interface.index, None)]);
+        let hops = covering_hops(host, &open, prefix).or_else(on_link);
+        let way = hops.map(|hops| Way {
+            hops,
             said: Said::Nothing,
         });
-        let hop = routed.or_else(|| open.first().map(|index| Hop::on_link(*index)));
-        paths.entry(*prefix).or_insert(hop);
+        paths.entry(*prefix).or_insert(way);
     }
     paths
 }
 
-impl Hop {
-    fn on_link(port: u32) -> Self {
+impl Way {
+    fn of(hop: Hop, said: Said) -> Self {
         Self {
-            port,
-            gateway: None,
-            mac: None,
-            said: Said::Nothing,
+            hops: vec![hop],
+            said,
         }
     }
 }
 
-/// The host's best route out of one of `interfaces` that covers all of `prefix`.
-fn best_route<'a>(host: &'a HostView, interfaces: &[u32], prefix: &IpNet) -> Option<&'a HostRoute> {
-    host.routes
-        .iter()
-        .filter(|route| interfaces.contains(&route.interface) && route.to.contains(prefix))
-        .min_by_key(|route| {
-            (
-                Reverse(route.to.prefix_len()),
-                route.metric,
-                route.interface,
-            )
+/// Where the host's best route by any of `links` that covers all of `prefix` leads.
+fn covering_hops(host: &HostView, links: &Links, prefix: &IpNet) -> Option<Vec<Hop>> {
+    let routes = host.routes.iter().filter(|route| route.to.contains(prefix));
+    routes
+        .filter_map(|route| Some((route, host_hops(route, links)?)))
+        .min_by_key(|(route, hops)| {
+            let first = hops.first().map(|hop| (hop.port, hop.gateway));
+            (Reverse(route.to.prefix_len()), route.metric, first)
         })
+        .map(|(_, hops)| hops)
 }
 
-fn by_host_routes(paths: &mut Paths, ports: &[Port<'_>], host: &HostView) {
-    let ours = |route: &&HostRoute| ports.iter().any(|(port, _)| port.index == route.interface);
-    let mut routes: Vec<&HostRoute> = host.routes.iter().filter(ours).collect();
+fn by_host_routes(paths: &mut Paths, links: &Links, host: &HostView) {
+    let mut routes: Vec<&HostRoute> = host.routes.iter().collect();
     // For one destination the smallest metric comes last and stays.
-    routes.sort_by_key(|route| (route.to, Reverse((route.metric, route.interface))));
+    routes.sort_by_key(|route| (route.to, Reverse((route.metric, &route.hops))));
     let declared = paths.clone();
     for route in routes {
-        let follows = match longest_match(&declared, &route.to) {
-            None => false,
-            Some((_, None)) => true,
-            Some((_, Some(hop))) => match hop.said {
-                Said::Nothing => true,
-                Said::Port => hop.port == route.interface,
-                Said::NextHop => false,
+        let hops = match longest_match(&declared, &route.to) {
+            None => None,
+            Some((_, None)) => host_hops(route, links),
+            Some((_, Some(way))) => match way.said {
+                Said::Nothing => host_hops(route, links),
+                Said::Port(port) => host_hops(route, &Links::from([(port, true)])),
+                Said::NextHop => None,
             },
         };
-        if follows {
-            let gateway = route.gateway;
-            paths.insert(
-                route.to,
-                Some(Hop {
-                    gateway,
-                    ..Hop::on_link(route.interface)
-                }),
-            );
+        if let Some(hops) = hops {
+            let said = Said::Nothing;
+            paths.insert(route.to, Some(Way { hops, said }));
         }
     }
 }
 
-/// The subnet of a port whose addresses are not the network's: its hosts may speak
+/// The subnets of a port whose addresses are not the network's: their hosts may speak
 /// to the router, and are on-link. Whoever else uses the same prefix is no reason
 /// against it, unless this network reaches them.
-fn add_transfer_nets<'a>(
-    paths: &mut Paths,
-    ports: impl Iterator<Item = &'a Port<'a>>,
+pub(super) fn transfer_nets(
+    interface: &Interface,
     reached: &[IpNet],
-) {
-    for (interface, _) in ports {
-        for subnet in interface
-            .addresses
-            .iter()
-            .map(|address| address.net.trunc())
-        {
-            if is_global(subnet.addr()) && !reached.iter().any(|own| overlap(own, &subnet)) {
-                let hop = interface.up.then(|| Hop::on_link(interface.index));
-                paths.entry(subnet).or_insert(hop);
-            }
-        }
-    }
-}
-
-fn resolve_gateways(paths: &mut Paths, host: &HostView) {
-    for hop in paths.values_mut().flatten() {
-        if let Some(gateway) = hop.gateway {
-            hop.mac = host.neighbours.get(&(hop.port, gateway)).copied();
-        }
-    }
+) -> impl Iterator<Item = IpNet> {
+    interface
+        .addresses
+        .iter()
+        .map(|address| address.net.trunc())
+        .filter(|subnet| {
+            is_global(subnet.addr()) && !reached.iter().any(|own| overlap(own, subnet))
+        })
 }
 
 /// One host prefix for each known neighbour that lies on-link on its own port.
 fn add_neighbours(paths: &mut Paths, ports: &[Port<'_>], host: &HostView) {
     let known = paths.clone();
-    for (port, _) in ports {
+    for (port, _) in ports.iter().filter(|(interface, _)| interface.up) {
         let from = (port.index, IpAddr::from([0; 4]));
         let neighbours = host.neighbours.range(from..);
         for ((_, address), mac) in neighbours.take_while(|((at, _), _)| *at == port.index) {
             let prefix = host_prefix(*address);
-            let Some((_, Some(hop))) = longest_match(&known, &prefix) else {
+            let Some((_, Some(way))) = longest_match(&known, &prefix) else {
                 continue;
             };
-            if hop.port == port.index && hop.gateway.is_none() {
+            if let [hop] = way.hops[..]
+                && hop.port == port.index
+                && hop.gateway.is_none()
+            {
                 let mac = Some(*mac);
-                paths.insert(prefix, Some(Hop { mac, ..*hop }));
+                let way = Way::of(Hop { mac, ..hop }, way.said);
+                paths.insert(prefix, Some(way));
             }
         }
     }
@@ -212,14 +193,14 @@ fn add_neighbours(paths: &mut Paths, ports: &[Port<'_>], host: &HostView) {
 pub(super) fn within(paths: &Paths, prefixes: &[IpNet]) -> Paths {
     let mut clipped = Paths::new();
     for prefix in prefixes {
-        if let Some((_, hop)) = longest_match(paths, prefix) {
-            clipped.insert(*prefix, *hop);
+        if let Some((_, way)) = longest_match(paths, prefix) {
+            clipped.insert(*prefix, way.clone());
         }
     }
     let wanted: BTreeMap<IpNet, ()> = prefixes.iter().map(|prefix| (*prefix, ())).collect();
-    for (at, hop) in paths {
+    for (at, way) in paths {
         if longest_match(&wanted, at).is_some() {
-            clipped.insert(*at, *hop);
+            clipped.insert(*at, way.clone());
         }
     }
     clipped

@@ -59,7 +59,7 @@ pub(super) fn has_rules(table: &Table, pair: &Pair) -> bool {
     consents(table, pair).any(|consent| consent.allow.is_some() || consent.allow_out.is_some())
 }
 
-fn consents<'a>(table: &'a Table, pair: &'a Pair) -> impl Iterator<Item = &'a Consent> {
+pub(super) fn consents<'a>(table: &'a Table, pair: &'a Pair) -> impl Iterator<Item = &'a Consent> {
     pair.consents.iter().filter_map(|id| table.consents.get(id))
 }
 

@@ -1,16 +1,28 @@
 //! Every network's table: what it may reach, and how.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
 use bytemuck::Zeroable as _;
 use ipnet::IpNet;
-use peer_common::{DropReason, Port, Route, UNMANAGED_DROP, UNMANAGED_PASS, flags, verdict};
+use peer_common::{
+    DropReason, Port, Route, UNMANAGED_DROP, UNMANAGED_PASS, UNMANAGED_REJECT, flags, limits,
+    port_flags, verdict,
+};
 
 use super::{
-    Fib, ForwardingTable, Ids, Ports, local,
-    paths::{Hop, Paths, paths, within},
+    Fib, ForwardingTable, Ids, Ports, Sources,
+    contested::Addresses,
+    groups::{Groups, group},
+    hops::Hop,
+    local,
+    paths::{Paths, Way, paths, within},
     policy,
     prefix::{self, longest_match},
+    sources::sources,
 };
 use crate::{
     host::{HostView, Interface},
@@ -26,15 +38,15 @@ pub fn compile(
     states: &States,
     ids: &Ids,
 ) -> ForwardingTable {
+    let networks = || table.networks.values();
     let compiler = Compiler {
         table,
         ports,
         host,
         states,
         ids,
-        paths: table
-            .networks
-            .values()
+        addresses: Addresses::of(host),
+        paths: networks()
             .map(|network| {
                 (
                     &network.id,
@@ -42,21 +54,31 @@ pub fn compile(
                 )
             })
             .collect(),
+        groups: RefCell::new(Groups::new(&ids.groups, &ids.groups_named)),
     };
+    let sources = networks()
+        .flat_map(|network| sources(network, ports, host, &reached(network, states)))
+        .collect();
+    let fibs = networks()
+        .filter_map(|network| Some((*ids.networks.get(&network.id)?, compiler.fib(network))))
+        .collect();
     ForwardingTable {
-        ports: compiler.ports(),
+        ports: compiler.ports(&sources),
+        tags: ports
+            .working()
+            .map(|(index, ..)| (host.place_of(index), index))
+            .filter(|(place, _)| place.is_tagged())
+            .collect(),
+        sources,
+        fibs,
         devices: ids
             .devices
             .iter()
             .map(|(index, slot)| (*slot, *index))
             .collect(),
-        fibs: table
-            .networks
-            .values()
-            .filter_map(|network| Some((*ids.networks.get(&network.id)?, compiler.fib(network))))
-            .collect(),
         policies: policy::policies(table, states, ids),
         elsewhere: compiler.elsewhere(),
+        groups: compiler.groups.into_inner().used(),
     }
 }
 
@@ -67,22 +89,35 @@ pub(super) struct Compiler<'a> {
     pub(super) host: &'a HostView,
     pub(super) states: &'a States,
     pub(super) ids: &'a Ids,
+    pub(super) addresses: Addresses,
     paths: BTreeMap<&'a ObjectRef, Paths>,
+    groups: RefCell<Groups>,
 }
 
 impl Compiler<'_> {
-    fn ports(&self) -> BTreeMap<u32, Port> {
+    fn ports(&self, sources: &Sources) -> BTreeMap<u32, Port> {
+        let restricted: BTreeSet<u32> = sources.keys().map(|(index, _)| *index).collect();
         let entry = |index: u32, network: &ObjectRef| {
             let declared = self.table.networks.get(network)?;
+            let interface = self.host.interfaces.get(&index)?;
+            let slot = self.ids.devices.get(&index);
             Some(Port {
                 network: *self.ids.networks.get(network)?,
-                mac: self.host.interfaces.get(&index)?.mac?.0,
+                mac: interface.mac?.0,
                 unmanaged: match declared.unmanaged {
                     Unmanaged::Pass => UNMANAGED_PASS,
-                    // Without an ICMP answer yet, but closed all the same.
-                    Unmanaged::Drop | Unmanaged::Reject => UNMANAGED_DROP,
+                    Unmanaged::Drop => UNMANAGED_DROP,
+                    Unmanaged::Reject => UNMANAGED_REJECT,
                 },
-                reserved: 0,
+                flags: if restricted.contains(&index) {
+                    port_flags::SOURCES
+                } else {
+                    0
+                },
+                slot: slot.copied().unwrap_or(limits::MAX_PORTS),
+                address4: speaks_from4(interface).map_or([0; 4], |own| own.octets()),
+                address6: speaks_from6(interface).map_or([0; 16], |own| own.octets()),
+                place: self.host.place_of(index),
             })
         };
         self.ports
@@ -113,8 +148,8 @@ impl Compiler<'_> {
     }
 
     fn add_own(&self, fib: &mut Fib, network: &Network) {
-        for (at, hop) in self.paths.get(&network.id).into_iter().flatten() {
-            fib.insert(*at, self.route(*hop, &network.id, 0));
+        for (at, way) in self.paths.get(&network.id).into_iter().flatten() {
+            fib.insert(*at, self.route(way.as_ref(), &network.id, 0, 0));
         }
     }
 
@@ -150,15 +185,16 @@ impl Compiler<'_> {
                     .collect()
             }
         };
-        let judged = if policy::has_rules(self.table, state) {
-            flags::POLICY
-        } else {
-            0
-        };
-        for (at, hop) in within(paths, &routed) {
-            let mut route = self.route(hop, peer, counter);
-            route.flags |= judged;
-            fib.insert(at, route);
+        let mut of_peering = 0;
+        if policy::has_rules(self.table, state) {
+            of_peering |= flags::POLICY;
+        }
+        // Who asks for a second router gets it, whatever the other side says.
+        if policy::consents(self.table, state).any(|consent| consent.hops == 2) {
+            of_peering |= flags::TWO_HOPS;
+        }
+        for (at, way) in within(paths, &routed) {
+            fib.insert(at, self.route(way.as_ref(), peer, counter, of_peering));
         }
     }
 
@@ -210,12 +246,44 @@ impl Compiler<'_> {
         }
     }
 
-    /// The finished action for a path into `owner`'s network.
-    fn route(&self, hop: Option<Hop>, owner: &ObjectRef, counter: u32) -> Route {
+    /// The finished action for a path into `owner`'s network. `of_peering` are
+    /// the flags that all of a peering's routes have.
+    fn route(&self, way: Option<&Way>, owner: &ObjectRef, counter: u32, of_peering: u16) -> Route {
         let unreachable = self.refusal(DropReason::NoRoute, owner, counter, flags::SOURCE);
-        let Some(hop) = hop else {
+        let hops = way.map_or(&[][..], |way| &way.hops);
+        let single = |hop| self.action(hop, unreachable, of_peering);
+        let first = hops.iter().find(|hop| hop.live).or(hops.first());
+        let Some(first) = first.map(single) else {
             return unreachable;
         };
+        if hops.len() < 2 {
+            return first;
+        }
+        let actions: Vec<(Route, u32)> = hops
+            .iter()
+            .map(|hop| {
+                let mut action = single(hop);
+                if !hop.live {
+                    action.verdict = verdict::DROP;
+                    action.reason = DropReason::NoRoute as u8;
+                }
+                (action, hop.weight)
+            })
+            .collect();
+        match self.groups.borrow_mut().id(group(&actions)) {
+            Some(group) => Route {
+                verdict: verdict::FORWARD,
+                reason: 0,
+                flags: flags::SOURCE | of_peering,
+                group,
+                ..unreachable
+            },
+            None => first,
+        }
+    }
+
+    /// The finished action for one hop, or `unreachable`.
+    fn action(&self, hop: &Hop, unreachable: Route, of_peering: u16) -> Route {
         let interface = self.host.interfaces.get(&hop.port);
         let device = self.ids.devices.get(&hop.port);
         let (
@@ -230,16 +298,16 @@ impl Compiler<'_> {
         else {
             return unreachable;
         };
-        let mut set = flags::SOURCE;
+        let mut set = flags::SOURCE | of_peering;
         set |= if hop.mac.is_some() {
             flags::RESOLVED
         } else {
             0
         };
-        set |= if hop.gateway.is_some() {
-            flags::GATEWAY
-        } else {
-            0
+        set |= match hop.gateway {
+            None => 0,
+            Some(IpAddr::V4(_)) => flags::GATEWAY,
+            Some(IpAddr::V6(_)) => flags::GATEWAY | flags::GATEWAY_V6,
         };
         set |= if xdp.egress { flags::XDP_EGRESS } else { 0 };
         Route {
@@ -247,6 +315,7 @@ impl Compiler<'_> {
             reason: 0,
             flags: set,
             port: hop.port,
+            egress: self.host.place_of(hop.port),
             device: *device,
             mtu: *mtu,
             dst_mac: hop.mac.map_or([0; 6], |mac| mac.0),
@@ -267,6 +336,28 @@ fn reached(network: &Network, states: &States) -> Vec<IpNet> {
         reached.extend(state.exports_of(pair, pair.other(&network.id)));
     }
     reached
+}
+
+/// The address that the router speaks from on an interface: of several the smallest, in
+/// whatever order the host lists them.
+fn speaks_from4(interface: &Interface) -> Option<Ipv4Addr> {
+    let own = interface.addresses.iter().map(|own| own.net.addr());
+    own.filter_map(|own| match own {
+        IpAddr::V4(own) => Some(own),
+        IpAddr::V6(_) => None,
+    })
+    .min()
+}
+
+/// The same for IPv6. A link-local one is better than none: whoever is on the link gets
+/// its answer.
+fn speaks_from6(interface: &Interface) -> Option<Ipv6Addr> {
+    let own = interface.addresses.iter().filter(|own| !own.tentative);
+    let own = own.filter_map(|own| match own.net.addr() {
+        IpAddr::V6(own) => Some(own),
+        IpAddr::V4(_) => None,
+    });
+    own.min_by_key(|own| (own.is_unicast_link_local(), *own))
 }
 
 /// IPv4 in the first four bytes.

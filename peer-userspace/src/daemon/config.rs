@@ -9,12 +9,46 @@ use crate::{lifecycle::Quotas, model::Name};
 
 /// The whole file.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Config {
     /// What callers may do; what several entries give one of them adds up.
     pub access: Vec<Access>,
     /// How much each namespace may have.
     pub quotas: Quotas,
+    /// The bit of a packet's mark that is ours on this host.
+    pub mark_bit: MarkBit,
+}
+
+/// A bit of the packet mark (`skb->mark`), which nobody else on the host may set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u32")]
+pub struct MarkBit(u32);
+
+impl Default for MarkBit {
+    /// Of the bits that known software claims, only Cilium claims this one, and it claims
+    /// nearly all: AWS's CNI has 7, CNI's portmap 13, Kubernetes 14 and 15, Calico 16 to
+    /// 31, Tailscale 16 to 23; administrators count from 0, and WireGuard's customary
+    /// whole mark (0xca6c) and Istio's (0x539) lack it.
+    fn default() -> Self {
+        Self(12)
+    }
+}
+
+impl TryFrom<u32> for MarkBit {
+    type Error = String;
+
+    fn try_from(bit: u32) -> Result<Self, String> {
+        (bit < u32::BITS)
+            .then_some(Self(bit))
+            .ok_or_else(|| format!("markBit: {bit} is no bit of a 32-bit mark; bits are 0 to 31"))
+    }
+}
+
+impl MarkBit {
+    /// The mark that has this bit and no other.
+    pub const fn mask(self) -> u32 {
+        1 << self.0
+    }
 }
 
 /// What one user, group or token may do.
@@ -163,6 +197,9 @@ mod tests {
             "access: [{ user: a, namespaces: [A], role: viewer }]",
             "access: [{ user: a, namespaces: [a], role: root }]",
             "acess: []",
+            "markBit: 32",
+            "markBit: -1",
+            "markBit: [1, 2]",
         ] {
             assert!(Config::parse(bad).is_err(), "{bad}");
         }

@@ -13,6 +13,6 @@ mod run;
 mod snapshot;
 
 pub use config::{Access, Config, Role, Who};
-pub use plan::{Declared, Given, Plan, plan, resolve_ports};
+pub use plan::{Declared, Given, Plan, needs, plan, resolve_ports};
 pub use run::{Options, run};
 pub use snapshot::{LastApply, Shared, Snapshot};

@@ -9,7 +9,7 @@ use std::{
 use uuid::Uuid;
 
 use crate::{
-    compile::Ports,
+    compile::{Needs, Ports},
     host::HostView,
     lifecycle::{Circumstances, Facts, Quotas, Refused, States, judge, note, refuse, settle},
     model::{Moment, PairLabel, Table},
@@ -73,16 +73,7 @@ pub fn plan(
     ports: impl FnOnce(&Table, &Facts, &Refused) -> Ports,
 ) -> Plan {
     let decisions = &declared.stored.decisions;
-    let noted = note(
-        facts,
-        &declared.table,
-        &declared.stored.uids(),
-        decisions,
-        given.now,
-        &mut Uuid::new_v4,
-    );
-    let table = noted.resolve(declared.table.clone());
-    let refused = refuse(&table, &noted, given.quotas);
+    let (noted, table, refused) = noted(declared, facts, given);
     let ports = ports(&table, &noted, &refused);
     let table = refused.without(table);
     let judged = |facts: &Facts| {
@@ -117,6 +108,27 @@ pub fn plan(
         states,
         facts,
     }
+}
+
+/// What `declared` is, and what of it exceeds a quota.
+fn noted(declared: &Declared, facts: &Facts, given: &Given<'_>) -> (Facts, Table, Refused) {
+    let noted = note(
+        facts,
+        &declared.table,
+        &declared.stored.uids(),
+        &declared.stored.decisions,
+        given.now,
+        &mut Uuid::new_v4,
+    );
+    let table = noted.resolve(declared.table.clone());
+    let refused = refuse(&table, &noted, given.quotas);
+    (noted, table, refused)
+}
+
+/// What the host has to provide before the ports of `declared` can work.
+pub fn needs(declared: &Declared, facts: &Facts, given: &Given<'_>) -> Needs {
+    let (noted, table, refused) = noted(declared, facts, given);
+    resolve_ports(&table, &noted, &refused, given.host, &BTreeMap::new()).needs
 }
 
 /// The ports of `table`'s networks on `host`; `failures` as for [`Ports::resolve`].

@@ -9,18 +9,18 @@ use std::{
 use tracing::{error, info, warn};
 
 use super::{
-    plan::{Declared, Given, Plan, plan, resolve_ports},
+    plan::{Declared, Given, Plan, needs, plan, resolve_ports},
     snapshot::{LastApply, Snapshot, lock},
 };
 use crate::{
-    compile::{ForwardingTable, Ports, compile, diff},
+    compile::{ForwardingTable, Hook, Needs, Ports, compile, diff},
     host::{HostView, Interface},
     kernel::{Datapath, KernelError},
     lifecycle::{Facts, Quotas, States, overdue},
     model::{Kind, Moment, ObjectRef},
     store::{Applied, Store, StoreError, Stored},
 };
-use peer_common::{flags, verdict};
+use peer_common::{Group, flags, verdict};
 
 /// Makes the kernel hold what tables and host demand, look after look.
 pub(super) struct Reconciler {
@@ -69,8 +69,10 @@ impl Reconciler {
     /// Whether something is not as it should be and worth another try: an attachment,
     /// an apply or a write that failed, an attachment that is no more.
     pub(super) fn wants_another_look(&mut self) -> bool {
-        let failed =
-            !self.failures.is_empty() || self.unstored || self.latest.last_apply.error.is_some();
+        let failed = !self.failures.is_empty()
+            || self.unstored
+            || !self.latest.host.unmade.is_empty()
+            || self.latest.last_apply.error.is_some();
         self.failures.clear();
         let dead = lock(&self.datapath).forget_dead_attachments();
         failed
@@ -85,6 +87,17 @@ impl Reconciler {
         if let Err(error) = lock(&self.datapath).forget_interface(index) {
             warn!("{error}");
         }
+    }
+
+    /// What the host has to provide before `declared` can be followed.
+    pub(super) fn needs(&self, declared: &Declared, host: &HostView) -> Needs {
+        let given = Given {
+            host,
+            quotas: &self.latest.quotas,
+            in_kernel: &BTreeSet::new(),
+            now: self.store.clock().now(),
+        };
+        needs(declared, &self.latest.facts, &given)
     }
 
     /// Look at `declared` and `host`, and make the kernel follow. Returns when to look
@@ -239,7 +252,9 @@ impl Reconciler {
         datapath.register(&ids.with(&before))?;
         datapath.apply(&changes)?;
         datapath.take_over()?;
-        datapath.detach_others(&wanted.ports.keys().copied().collect())?;
+        let trunks = wanted.tags.keys().map(|place| place.trunk);
+        let attached = wanted.ports.keys().copied().chain(trunks).collect();
+        datapath.detach_others(&attached)?;
         datapath.register(&ids)?;
 
         plan.states.followed();
@@ -285,10 +300,24 @@ fn attach(
     };
     let ports = resolve(&known(failures));
     let mut failed = false;
-    for (index, port, hook) in ports.working() {
-        if let Err(why) = datapath.attach(index, &port.declared.interface, hook)
-            && let Some(interface) = host.interfaces.get(&index)
-        {
+    for (index, _, hook) in ports.working() {
+        let Some(interface) = host.interfaces.get(&index) else {
+            continue;
+        };
+        let attached = match interface.stands_for {
+            None => datapath.attach(index, &interface.name, hook),
+            Some(place) => {
+                let trunk = host.interfaces.get(&place.trunk);
+                let as_port = ports.at(place.trunk);
+                let hook = as_port.and_then(|port| port.hook.as_ref().ok());
+                let hook = hook.unwrap_or(&Hook::TRUNK);
+                let trunk = trunk.map_or(Ok(()), |trunk| {
+                    datapath.attach(trunk.index, &trunk.name, hook)
+                });
+                trunk.and_then(|()| datapath.attach_stand_in(index, &interface.name))
+            }
+        };
+        if let Err(why) = attached {
             failed = true;
             failures.insert(index, (interface.clone(), why));
         }
@@ -308,28 +337,23 @@ fn unchanged(then: &Interface, now: &Interface) -> bool {
 /// Gateways, known or not, and the neighbours that have a route of their own.
 fn next_hops(content: &ForwardingTable) -> BTreeSet<NextHop> {
     let routes = content.fibs.values().flatten();
-    routes
-        .filter(|(_, route)| route.verdict == verdict::FORWARD)
-        .filter_map(|(at, route)| {
-            let address = if route.has(flags::GATEWAY) {
-                let g = route.gateway;
-                match at.addr() {
-                    IpAddr::V4(_) => IpAddr::from([g[0], g[1], g[2], g[3]]),
-                    IpAddr::V6(_) => IpAddr::from(g),
-                }
-            } else if route.has(flags::RESOLVED) {
-                at.addr()
-            } else {
-                return None;
-            };
-            Some((route.port, address))
-        })
+    let single = routes.filter_map(|(at, route)| {
+        let here = route.has(flags::RESOLVED).then_some(at.addr());
+        Some((route, route.gateway().or(here)?))
+    });
+    // A hop that is down is asked for, or it would never be known to be back.
+    let hops = content.groups.values().flat_map(Group::hops);
+    let shared = hops.filter_map(|hop| Some((&hop.route, hop.route.gateway()?)));
+    single
+        .filter(|(route, _)| route.verdict == verdict::FORWARD)
+        .chain(shared)
+        .map(|(route, address)| (route.port, address))
         .collect()
 }
 
 fn report_ports(before: &Ports, now: &Ports) {
     for port in now.all.iter().filter(|port| !before.all.contains(port)) {
-        let (network, interface) = (&port.network, &port.declared.interface);
+        let (network, interface) = (&port.network, port.declared.label());
         match &port.hook {
             Ok(hook) => info!(
                 "port {interface} of {network}: {} ({})",

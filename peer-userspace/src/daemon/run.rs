@@ -28,9 +28,10 @@ use super::{
 };
 use crate::{
     api,
+    compile::Needs,
     host::HostView,
     kernel::{
-        self, Datapath, KernelError,
+        self, Datapath, Globals, KernelError,
         host::{Host, HostChange},
     },
     store::{self, FileChange, FileReport, Store, Stored, TableFiles},
@@ -38,6 +39,10 @@ use crate::{
 
 /// Changes come in bursts: an interface that comes up sends a dozen messages.
 const SETTLE: Duration = Duration::from_millis(5);
+
+/// A stand-in is made in one step and set up in the next; what it then still lacks
+/// another look gives it.
+const STEPS: usize = 3;
 
 /// How often to look without being told, and to try again what failed.
 const TICK: Duration = Duration::from_secs(5);
@@ -101,8 +106,12 @@ pub async fn run(options: Options) -> Result<()> {
             Some(listener.with_context(|| format!("cannot listen on {address}"))?)
         }
     };
-    let (host, mut host_changes) = Host::open().await?;
-    let mut datapath = Datapath::open(&options.bpffs, options.log_packets)?;
+    let (host, mut host_changes) = Host::open(&options.bpffs).await?;
+    let globals = Globals {
+        log_packets: options.log_packets,
+        mark: options.config.mark_bit.mask(),
+    };
+    let mut datapath = Datapath::open(&options.bpffs, &globals)?;
     if options.log_packets {
         log_packets(&mut datapath);
     }
@@ -255,6 +264,19 @@ async fn look(
     {
         return Ok(false);
     }
+    let mut view = view;
+    let mut needs = Needs::default();
+    for _ in 0..STEPS {
+        needs = reconciler.needs(&declared, &view);
+        let (any, unmade) = host.provide(&needs, &view).await;
+        if any {
+            view = host.view(&declared.table.interfaces()).await?;
+        }
+        view.unmade = unmade;
+        if !any {
+            break;
+        }
+    }
     let deadline = {
         let (declared, view) = (declared.clone(), view.clone());
         tokio::task::block_in_place(|| reconciler.reconcile(declared, view))
@@ -264,6 +286,9 @@ async fn look(
         .await;
     host.release(view.kept_for_us.difference(&wanted).copied())
         .await;
+    // Now that nothing leads there any more.
+    host.remove_other_stand_ins(&needs, &view).await;
+    view.unmade.clear();
     *seen = Some(Seen {
         declared,
         host: view,

@@ -131,6 +131,18 @@ impl Shared {
         lock(&self.datapath).counters(&snapshot.ids)
     }
 
+    /// The counters of all ports, now.
+    ///
+    /// # Errors
+    /// If a map cannot be read.
+    pub fn port_counters(&self, snapshot: &Snapshot) -> Result<Counters, KernelError> {
+        let ids = Ids {
+            devices: snapshot.ids.devices.clone(),
+            ..Ids::default()
+        };
+        lock(&self.datapath).counters(&ids)
+    }
+
     /// The counters of one pair, now.
     ///
     /// # Errors

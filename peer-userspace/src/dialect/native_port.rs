@@ -14,13 +14,16 @@ use crate::model::{Mode, Port};
 /// Longest name of an interface: the kernel's IFNAMSIZ without the closing zero.
 const MAX_INTERFACE: usize = 15;
 
+/// `outer` and `vlan`.
+type Tags = (Option<u16>, Option<u16>);
+
 /// Reads the ports of one network.
 pub(super) struct Ports<'a> {
     /// The network's prefixes, sorted and disjoint; `None` where they could not
     /// all be read, so that nothing can be said about what lies inside them.
     own: Option<&'a [IpNet]>,
-    /// Paths of the ports so far by interface and tag.
-    seen: BTreeMap<(String, Option<u16>), String>,
+    /// Paths of the ports so far by interface and tags.
+    seen: BTreeMap<(String, Tags), String>,
 }
 
 impl<'a> Ports<'a> {
@@ -38,10 +41,11 @@ impl<'a> Ports<'a> {
         let interface = fields
             .required("interface", findings)
             .and_then(|interface| read_interface(&interface, findings));
-        let vlan = match fields.optional("vlan") {
+        let mut tag = |name| match fields.optional(name) {
             Some(vlan) => vlan.number("a VLAN", (1, 4094), findings).map(Some),
             None => Some(None),
         };
+        let (vlan, outer) = (tag("vlan"), tag("outer"));
         let address = match fields.optional("address") {
             Some(addresses) => addresses.every(findings, interface_address),
             None => Some(Vec::new()),
@@ -70,12 +74,13 @@ impl<'a> Ports<'a> {
             None => Some(Mode::default()),
         };
         fields.finish(&[], findings);
-        if let (Some(interface), Some(vlan)) = (&interface, vlan) {
-            self.check_unseen(interface, vlan, value, findings);
+        if let (Some(interface), Some(outer), Some(vlan)) = (&interface, outer, vlan) {
+            self.check_unseen(interface, (outer, vlan), value, findings);
         }
         Some(Port {
             interface: interface?,
             vlan: vlan?,
+            outer: outer?,
             address: address?,
             prefixes: prefixes?,
             via: via?,
@@ -107,15 +112,17 @@ impl<'a> Ports<'a> {
     fn check_unseen(
         &mut self,
         interface: &str,
-        vlan: Option<u16>,
+        tags: Tags,
         value: &Value<'_>,
         findings: &mut Findings,
     ) {
-        let port = (interface.to_owned(), vlan);
+        let port = (interface.to_owned(), tags);
         if let Some(first) = self.seen.get(&port) {
-            let tag = match vlan {
-                Some(vlan) => format!("with vlan {vlan}"),
-                None => "without a vlan".to_owned(),
+            let tag = match tags {
+                (Some(outer), Some(vlan)) => format!("with outer {outer} and vlan {vlan}"),
+                (Some(outer), None) => format!("with outer {outer}"),
+                (None, Some(vlan)) => format!("with vlan {vlan}"),
+                (None, None) => "without a vlan".to_owned(),
             };
             let text = format!("`{interface}` {tag} is already {first}; merge the two");
             value.error(text, findings);
@@ -177,7 +184,7 @@ mod tests {
     #[test]
     fn a_port_is_read_field_by_field() {
         let text = ports(
-            "- interface: bond0.7\n  vlan: 4094\n  address: [10.1.7.1/24, 'fe80::1/64']\n  \
+            "- interface: bond0.7\n  vlan: 4094\n  outer: 1\n  address: [10.1.7.1/24, 'fe80::1/64']\n  \
              prefixes: ['fd00:1:0:7::/64', 10.1.7.0/24]\n  via: [10.1.7.254, 'fe80::fe']\n  \
              mode: xdp-generic\n- { interface: eth0, mode: tc }\n- { interface: eth1, mode: xdp }",
         );
@@ -185,6 +192,7 @@ mod tests {
         let expected = Port {
             interface: "bond0.7".to_owned(),
             vlan: Some(4094),
+            outer: Some(1),
             address: vec![
                 "10.1.7.1/24".parse().unwrap(),
                 "fe80::1/64".parse().unwrap(),
@@ -224,7 +232,7 @@ mod tests {
                 "11:11: spec.ports[0].mode: `fast` is not a mode; \
                  use auto, xdp, xdp-generic or tc",
                 "12:5: spec.ports[0].mtu: unknown field; the known ones are interface, vlan, \
-                 address, prefixes, via and mode",
+                 outer, address, prefixes, via and mode",
             ]
         );
     }
@@ -284,7 +292,9 @@ mod tests {
     fn a_port_is_listed_once() {
         let text = ports(
             "- { interface: a }\n- { interface: a, vlan: 1 }\n- { interface: b }\n\
-             - { interface: a, mode: x }\n- { interface: a, vlan: 1 }",
+             - { interface: a, mode: x }\n- { interface: a, vlan: 1 }\n\
+             - { interface: a, outer: 1 }\n- { interface: a, outer: 1, vlan: 1 }\n\
+             - { interface: a, outer: 1, vlan: 1 }\n- { interface: a, outer: 1 }",
         );
         assert_eq!(
             errors(&text),
@@ -292,6 +302,9 @@ mod tests {
                 "10:5: spec.ports[3]: `a` without a vlan is already spec.ports[0]; merge the two",
                 "10:27: spec.ports[3].mode: `x` is not a mode; use auto, xdp, xdp-generic or tc",
                 "11:5: spec.ports[4]: `a` with vlan 1 is already spec.ports[1]; merge the two",
+                "14:5: spec.ports[7]: `a` with outer 1 and vlan 1 is already spec.ports[6]; \
+                 merge the two",
+                "15:5: spec.ports[8]: `a` with outer 1 is already spec.ports[5]; merge the two",
             ]
         );
     }

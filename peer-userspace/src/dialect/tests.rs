@@ -100,6 +100,7 @@ fn the_contracts_example_is_read_field_by_field() {
             Port {
                 interface: "veth-blue".to_owned(),
                 vlan: None,
+                outer: None,
                 address: vec![],
                 prefixes: vec![],
                 via: vec![],
@@ -108,6 +109,7 @@ fn the_contracts_example_is_read_field_by_field() {
             Port {
                 interface: "eth1".to_owned(),
                 vlan: Some(10),
+                outer: None,
                 address: vec![prefix("10.1.7.1/24")],
                 prefixes: vec![prefix("10.1.7.0/24")],
                 via: vec![address("10.1.7.254")],

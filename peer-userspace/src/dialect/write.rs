@@ -90,6 +90,7 @@ fn port(port: &Port) -> Value {
     written.insert("interface".into(), json!(port.interface));
     let lists = [
         ("vlan", port.vlan.map(|vlan| json!(vlan))),
+        ("outer", port.outer.map(|outer| json!(outer))),
         (
             "address",
             (!port.address.is_empty()).then(|| json!(port.address)),

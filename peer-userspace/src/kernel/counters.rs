@@ -5,7 +5,7 @@ use aya::{
     maps::{MapData, MapError, PerCpuArray, PerCpuValues},
     util::nr_cpus,
 };
-use peer_common::{DropReason, Traffic};
+use peer_common::{DropReason, Errors, Traffic};
 
 use super::{KernelError, maps::take};
 use crate::{
@@ -19,6 +19,7 @@ pub(super) struct CounterMaps {
     forwarded: PerCpuArray<MapData, [u64; 2]>,
     network_drops: PerCpuArray<MapData, [u64; REASONS]>,
     peering_drops: PerCpuArray<MapData, [u64; REASONS]>,
+    errors: PerCpuArray<MapData, [u64; 2]>,
 }
 
 impl CounterMaps {
@@ -27,6 +28,7 @@ impl CounterMaps {
             forwarded: take(object, "FORWARDED")?,
             network_drops: take(object, "NETWORK_DROPS")?,
             peering_drops: take(object, "PEERING_DROPS")?,
+            errors: take(object, "ERRORS")?,
         })
     }
 
@@ -51,7 +53,16 @@ impl CounterMaps {
                 counters.peering_drops.insert(key, by_reason(drops));
             }
         }
+        for (index, slot) in &ids.devices {
+            let [sent, limited] = sum(&self.errors, "errors", *slot)?;
+            counters.errors.insert(*index, Errors { sent, limited });
+        }
         Ok(counters)
+    }
+
+    /// Start a port's counters at nought: its slot may have been another's.
+    pub(super) fn reset_port(&mut self, slot: u32) -> Result<(), KernelError> {
+        zero(&mut self.errors, "errors", slot)
     }
 
     /// Start these networks' and peerings' counters at nought: their ids may have

@@ -6,8 +6,17 @@ use aya::Ebpf;
 use aya_log::EbpfLogger;
 
 use super::{
-    KernelError, attach::Attachments, bpffs, counters::CounterMaps, fibs::Fibs, maps::FlatMaps,
-    object, policies::Policies, registry::Registry,
+    KernelError,
+    attach::Attachments,
+    bpffs,
+    counters::CounterMaps,
+    fibs::Fibs,
+    groups::Groups,
+    maps::FlatMaps,
+    object::{self, Globals},
+    policies::Policies,
+    registry::Registry,
+    sources::Sources,
 };
 use crate::{
     compile::{Change, ForwardingTable, Hook, Ids},
@@ -19,6 +28,8 @@ pub struct Datapath {
     object: Ebpf,
     flat: FlatMaps,
     fibs: Fibs,
+    groups: Groups,
+    sources: Sources,
     policies: Policies,
     counters: CounterMaps,
     registry: Registry,
@@ -31,21 +42,22 @@ pub struct Datapath {
 }
 
 impl Datapath {
-    /// Take over what is pinned in `dir`, or begin there. `log` has the programs
-    /// tell of each decision.
+    /// Take over what is pinned in `dir`, or begin there.
     ///
     /// # Errors
     /// If the directory cannot be had or the kernel refuses the object. Attached
     /// programs go on as they are.
-    pub fn open(dir: &Path, log: bool) -> Result<Self, KernelError> {
+    pub fn open(dir: &Path, globals: &Globals) -> Result<Self, KernelError> {
         bpffs::prepare(dir)?;
         let lock = bpffs::lock(dir)?;
-        let (mut object, _) = object::load(dir, log)?;
+        let (mut object, _) = object::load(dir, globals)?;
         let registry = Registry::open(dir)?;
-        let attachments = Attachments::pinned(dir)?;
+        let attachments = Attachments::found(dir)?;
         let mut datapath = Self {
             flat: FlatMaps::of(&mut object)?,
             fibs: Fibs::of(&mut object, dir)?,
+            groups: Groups::of(&mut object)?,
+            sources: Sources::of(&mut object)?,
             policies: Policies::of(&mut object, dir)?,
             counters: CounterMaps::of(&mut object)?,
             outdated: !attachments.ports().is_empty(),
@@ -74,6 +86,7 @@ impl Datapath {
         let mut ids = self.registry.known().clone();
         let devices = self.content.devices.iter();
         ids.devices = devices.map(|(slot, index)| (*index, *slot)).collect();
+        ids.groups.clone_from(&self.content.groups);
         ids
     }
 
@@ -95,7 +108,10 @@ impl Datapath {
     pub fn reread(&mut self) -> Result<(), KernelError> {
         self.content = ForwardingTable {
             ports: self.flat.ports()?,
+            tags: self.flat.tags()?,
             devices: self.flat.devices(),
+            sources: self.sources.content()?,
+            groups: self.groups.content()?,
             fibs: self.fibs.content()?,
             policies: self.policies.content()?,
             elsewhere: self.flat.elsewhere()?,
@@ -121,7 +137,10 @@ impl Datapath {
 
     fn carry_out(&mut self, change: &Change) -> Result<(), KernelError> {
         match change {
-            Change::PutDevice(slot, index) => self.flat.put_device(*slot, *index),
+            Change::PutDevice(slot, index) => {
+                self.counters.reset_port(*slot)?;
+                self.flat.put_device(*slot, *index)
+            }
             Change::PutPolicies(policies) => self.policies.put(policies),
             Change::RemovePolicies(counters) => self.policies.remove(counters),
             Change::AddFibs(fibs) => self.fibs.add(fibs),
@@ -130,7 +149,13 @@ impl Datapath {
             Change::RemoveElsewhere(at) => self.flat.remove_elsewhere(*at),
             Change::RemoveRoute(id, at) => self.fibs.remove_route(*id, *at),
             Change::PutPort(index, port) => self.flat.put_port(*index, port),
+            Change::PutTags(place, index) => self.flat.put_tags(*place, *index),
+            Change::RemoveTags(place) => self.flat.remove_tags(*place),
             Change::RemovePort(index) => self.flat.remove_port(*index),
+            Change::PutSource(index, at, may) => self.sources.put(*index, *at, *may),
+            Change::RemoveSource(index, at) => self.sources.remove(*index, *at),
+            Change::PutGroup(id, group) => self.groups.put(*id, group),
+            Change::RemoveGroup(id) => self.groups.remove(*id),
             Change::RemoveFibs(ids) => self.fibs.remove(ids),
             // A slot is emptied by the kernel when its interface goes, and one that
             // is not is overwritten by its next user; aya cannot empty it.
@@ -145,6 +170,16 @@ impl Datapath {
     /// The sentence for the user; nothing stays attached then.
     pub fn attach(&mut self, index: u32, name: &str, hook: &Hook) -> Result<(), String> {
         self.attachments.attach(&mut self.object, index, name, hook)
+    }
+
+    /// Give a stand-in its program. Until the stand-in is in the maps as a port, it
+    /// sends nothing.
+    ///
+    /// # Errors
+    /// The sentence for the user; nothing stays attached then.
+    pub fn attach_stand_in(&mut self, index: u32, name: &str) -> Result<(), String> {
+        self.attachments
+            .attach_stand_in(&mut self.object, index, name)
     }
 
     /// Take the programs off every port not in `wanted`.

@@ -7,7 +7,7 @@
 use std::{
     io,
     os::fd::{AsFd as _, AsRawFd as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use aya::{
@@ -15,7 +15,32 @@ use aya::{
     maps::{Map, MapData},
 };
 
-use super::{KernelError, syscall};
+use super::{KernelError, error::chain, syscall};
+
+/// Make an outer map of this definition and pin it, where the loader will find it. It
+/// would make one whose template has the object's type information. Before 6.2 such a
+/// map takes no inner map without (`bpf_map_meta_equal`), and ours have none.
+pub(super) fn create(definition: &aya_obj::Map, pin: &Path) -> Result<(), KernelError> {
+    let error = |error: &dyn std::error::Error| KernelError::Map {
+        map: pin.display().to_string(),
+        reason: chain(error),
+    };
+    let Some(inner) = definition.inner() else {
+        return Ok(());
+    };
+    let template = aya_obj::Map::new_from_params(
+        inner.map_type(),
+        inner.key_size(),
+        inner.value_size(),
+        inner.max_entries(),
+        inner.map_flags(),
+    );
+    let template = MapData::create(template, "template", None).map_err(|e| error(&e))?;
+    let (kind, slots) = (definition.map_type(), definition.max_entries());
+    let outer = syscall::create_outer(kind, slots, template.fd().as_fd()).map_err(|e| error(&e))?;
+    let outer = MapData::from_fd(outer).map_err(|e| error(&e))?;
+    outer.pin(pin).map_err(|e| error(&e))
+}
 
 /// A map of maps.
 pub(super) struct Outer {

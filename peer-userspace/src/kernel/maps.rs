@@ -1,4 +1,4 @@
-//! The flat maps: ports, devices, elsewhere, and the layout version.
+//! The flat maps: ports, tags, devices, elsewhere, and the layout version.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -7,13 +7,14 @@ use aya::{
     maps::{Array, HashMap, LpmTrie, Map, MapData, MapError, lpm_trie::Key, xdp::DevMap},
 };
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use peer_common::{DropReason, Port, limits};
+use peer_common::{DropReason, Port, Subinterface, limits};
 
 use super::KernelError;
 
 /// Handles of the flat maps.
 pub(super) struct FlatMaps {
     ports: HashMap<MapData, u32, [u8; size_of::<Port>()]>,
+    tags: HashMap<MapData, [u8; size_of::<Subinterface>()], u32>,
     devices: DevMap<MapData>,
     elsewhere4: LpmTrie<MapData, [u8; 4], u32>,
     elsewhere6: LpmTrie<MapData, [u8; 16], u32>,
@@ -50,6 +51,7 @@ impl FlatMaps {
     pub(super) fn of(object: &mut Ebpf) -> Result<Self, KernelError> {
         Ok(Self {
             ports: take(object, "PORTS")?,
+            tags: take(object, "TAGS")?,
             devices: take(object, "DEVICES")?,
             elsewhere4: take(object, "ELSEWHERE4")?,
             elsewhere6: take(object, "ELSEWHERE6")?,
@@ -73,6 +75,25 @@ impl FlatMaps {
 
     pub(super) fn remove_port(&mut self, index: u32) -> Result<(), KernelError> {
         absent_is_fine("ports", self.ports.remove(&index))
+    }
+
+    pub(super) fn tags(&self) -> Result<BTreeMap<Subinterface, u32>, KernelError> {
+        let entry = |entry: Result<(_, u32), MapError>| {
+            let (place, index) = entry.map_err(|error| KernelError::map("tags", error))?;
+            Ok((bytemuck::cast::<[u8; 8], _>(place), index))
+        };
+        self.tags.iter().map(entry).collect()
+    }
+
+    pub(super) fn put_tags(&mut self, place: Subinterface, index: u32) -> Result<(), KernelError> {
+        self.tags
+            .insert(bytemuck::cast::<_, [u8; 8]>(place), index, 0)
+            .map_err(|error| KernelError::map("tags", error))
+    }
+
+    pub(super) fn remove_tags(&mut self, place: Subinterface) -> Result<(), KernelError> {
+        let place: [u8; 8] = bytemuck::cast(place);
+        absent_is_fine("tags", self.tags.remove(&place))
     }
 
     /// The devices that are there. The kernel takes one out when its interface

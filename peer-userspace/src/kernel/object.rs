@@ -1,6 +1,6 @@
 //! The BPF object: its maps at their pins, its programs in the kernel.
 
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 use aya::{
     Ebpf, EbpfLoader,
@@ -9,35 +9,56 @@ use aya::{
 };
 use peer_common::ABI_VERSION;
 
-use super::{KernelError, bpffs, maps};
+use super::{KernelError, bpffs, inners, maps};
 
 /// Built by the build script from peer-ebpf.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/peer-ebpf"));
 
 /// Names of the maps that are pinned, as in the object.
-const PINNED: [&str; 12] = [
+const PINNED: [&str; 18] = [
     "ABI",
+    "BUCKETS",
     "DEVICES",
     "ELSEWHERE4",
     "ELSEWHERE6",
+    "ERRORS",
     "FIB4",
     "FIB6",
     "FLOWS",
     "FORWARDED",
+    "GROUPS",
     "NETWORK_DROPS",
     "PEERING_DROPS",
     "POLICIES",
     "PORTS",
+    "SOURCES4",
+    "SOURCES6",
+    "TAGS",
 ];
 
 pub(super) const XDP: &str = "peer_xdp";
 pub(super) const TC: &str = "peer_tc";
+pub(super) const TAG: &str = "peer_tag";
+pub(super) const GUARD: &str = "peer_guard";
+
+/// What the programs are told before they are loaded: the verifier takes it for
+/// constants.
+#[derive(Clone, Copy, Debug)]
+pub struct Globals {
+    /// Have them tell of each decision.
+    pub log_packets: bool,
+    /// The packet mark's bit that says that a table let a packet pass.
+    pub mark: u32,
+}
 
 /// Load the object over the maps pinned in `dir`. Returns whether they were kept:
 /// maps of another shape or meaning are unpinned and made anew, while the programs
 /// attached meanwhile go on with the old ones.
-pub(super) fn load(dir: &Path, log: bool) -> Result<(Ebpf, bool), KernelError> {
-    let kept = fits(dir)?;
+pub(super) fn load(dir: &Path, globals: &Globals) -> Result<(Ebpf, bool), KernelError> {
+    let definitions = aya_obj::Object::parse(OBJECT)
+        .map_err(|error| KernelError::refused("the BPF object", error))?
+        .maps;
+    let kept = fits(&definitions, dir);
     if !kept {
         for name in bpffs::names(dir)?
             .iter()
@@ -45,12 +66,18 @@ pub(super) fn load(dir: &Path, log: bool) -> Result<(Ebpf, bool), KernelError> {
         {
             bpffs::remove(&dir.join(name))?;
         }
+        for name in PINNED {
+            if let Some(definition) = definitions.get(name) {
+                inners::create(definition, &dir.join(name.to_lowercase()))?;
+            }
+        }
     }
     // aya_log_ebpf::Level::Debug, or below every level: the programs' log
     // statements are then dead code to the verifier.
-    let level: u8 = if log { 4 } else { 0 };
+    let level: u8 = if globals.log_packets { 4 } else { 0 };
     let mut loader = EbpfLoader::new();
     loader.override_global("AYA_LOG_LEVEL", &level, true);
+    loader.override_global("MARK", &globals.mark, true);
     for name in PINNED {
         loader.map_pin_path(name, dir.join(name.to_lowercase()));
     }
@@ -59,7 +86,12 @@ pub(super) fn load(dir: &Path, log: bool) -> Result<(Ebpf, bool), KernelError> {
         .map_err(|error| KernelError::refused("the BPF maps", error))?;
     load_programs(&mut object)?;
     maps::set_abi(&mut object, ABI_VERSION)?;
-    for (program, pin) in [(XDP, "prog_xdp"), (TC, "prog_tc")] {
+    for (program, pin) in [
+        (XDP, "prog_xdp"),
+        (TC, "prog_tc"),
+        (TAG, "prog_tag"),
+        (GUARD, "prog_guard"),
+    ] {
         let path = dir.join(pin);
         bpffs::remove(&path)?;
         if let Some(program) = object.program_mut(program) {
@@ -75,9 +107,12 @@ fn load_programs(object: &mut Ebpf) -> Result<(), KernelError> {
     xdp(object)?
         .load()
         .map_err(|error| KernelError::refused("the XDP program", error))?;
-    tc(object)?
-        .load()
-        .map_err(|error| KernelError::refused("the tcx program", error))
+    for name in [TC, TAG, GUARD] {
+        tc(object, name)?
+            .load()
+            .map_err(|error| KernelError::refused("a tcx program", error))?;
+    }
+    Ok(())
 }
 
 /// The XDP program.
@@ -92,40 +127,34 @@ pub(super) fn xdp(object: &mut Ebpf) -> Result<&mut Xdp, KernelError> {
         .map_err(|error| KernelError::refused(XDP, error))
 }
 
-/// The tcx program.
-pub(super) fn tc(object: &mut Ebpf) -> Result<&mut SchedClassifier, KernelError> {
+/// One of the tcx programs.
+pub(super) fn tc<'a>(
+    object: &'a mut Ebpf,
+    name: &str,
+) -> Result<&'a mut SchedClassifier, KernelError> {
     let absent = || KernelError::Refused {
-        what: TC.into(),
+        what: name.into(),
         reason: "not in the object".into(),
     };
-    let program = object.program_mut(TC).ok_or_else(absent)?;
+    let program = object.program_mut(name).ok_or_else(absent)?;
     program
         .try_into()
-        .map_err(|error| KernelError::refused(TC, error))
+        .map_err(|error| KernelError::refused(name, error))
 }
 
 /// Whether the pinned maps are all there and are what our object would create.
 /// The loader takes a pin of the right name for granted; a value of another size
 /// would be read and written out of bounds.
-fn fits(dir: &Path) -> Result<bool, KernelError> {
-    let object = aya_obj::Object::parse(OBJECT)
-        .map_err(|error| KernelError::refused("the BPF object", error))?;
-    for name in PINNED {
-        let Ok(pinned) = MapInfo::from_pin(dir.join(name.to_lowercase())) else {
-            return Ok(false);
-        };
-        let Some(wanted) = object.maps.get(name) else {
-            return Ok(false);
-        };
-        let same = pinned
-            .map_type()
-            .is_ok_and(|kind| kind as u32 == wanted.map_type())
+fn fits(definitions: &HashMap<String, aya_obj::Map>, dir: &Path) -> bool {
+    let same = |name| {
+        let pinned = MapInfo::from_pin(dir.join(str::to_lowercase(name))).ok()?;
+        let wanted = definitions.get(name)?;
+        let same = pinned.map_type().ok()? as u32 == wanted.map_type()
             && pinned.key_size() == wanted.key_size()
             && pinned.value_size() == wanted.value_size()
             && pinned.max_entries() == wanted.max_entries();
-        if !same {
-            return Ok(false);
-        }
-    }
-    Ok(maps::pinned_abi(dir) == Some(ABI_VERSION))
+        Some(same)
+    };
+    PINNED.into_iter().all(|name| same(name) == Some(true))
+        && maps::pinned_abi(dir) == Some(ABI_VERSION)
 }

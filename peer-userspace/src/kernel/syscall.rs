@@ -1,5 +1,5 @@
-//! What aya does not have of bpf(2): batches, emptying a slot of a map of maps, and
-//! the interface of a link.
+//! What aya does not have of bpf(2): batches, making a map of maps, emptying a slot of
+//! one, and the interface of a link.
 //!
 //! One update of a map of maps waits for an RCU grace period (8 to 40 ms on 6.18),
 //! a batch of thousands waits once.
@@ -15,6 +15,7 @@ use std::{
     path::Path,
 };
 
+const BPF_MAP_CREATE: libc::c_int = 0;
 const BPF_MAP_DELETE_ELEM: libc::c_int = 3;
 const BPF_OBJ_GET: libc::c_int = 7;
 const BPF_MAP_UPDATE_BATCH: libc::c_int = 26;
@@ -48,7 +49,39 @@ pub(super) fn update_batch(map: BorrowedFd<'_>, keys: &[u32], values: &[u32]) ->
     // `count` elements of the map's own key and value size (four bytes both, the
     // callers' maps are arrays of maps), and they outlive the call. The kernel
     // writes back only `count`, which nobody reads.
-    unsafe { run(BPF_MAP_UPDATE_BATCH, &attr) }
+    unsafe { run(BPF_MAP_UPDATE_BATCH, &attr) }.map(drop)
+}
+
+/// The beginning of the `map_type` members of `union bpf_attr`.
+#[repr(C)]
+struct CreateAttr {
+    map_type: u32,
+    key_size: u32,
+    value_size: u32,
+    max_entries: u32,
+    map_flags: u32,
+    inner_map_fd: u32,
+}
+
+/// Make a map of maps like `template`, by four-byte keys.
+pub(super) fn create_outer(
+    map_type: u32,
+    max_entries: u32,
+    template: BorrowedFd<'_>,
+) -> io::Result<OwnedFd> {
+    let attr = CreateAttr {
+        map_type,
+        key_size: 4,
+        value_size: 4,
+        max_entries,
+        map_flags: 0,
+        inner_map_fd: descriptor(template)?,
+    };
+    // SAFETY: `attr` is laid out as the kernel reads it, which takes what is missing
+    // for noughts.
+    let fd = unsafe { run(BPF_MAP_CREATE, &attr) }?;
+    // SAFETY: the kernel just made this descriptor for us.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
 }
 
 /// The `key` members of `union bpf_attr`.
@@ -72,7 +105,7 @@ pub(super) fn delete(map: BorrowedFd<'_>, key: u32) -> io::Result<()> {
     };
     // SAFETY: `attr` is laid out as the kernel reads it, and `key` has the size of the
     // map's keys (four bytes, as above) and outlives the call.
-    unsafe { run(BPF_MAP_DELETE_ELEM, &attr) }
+    unsafe { run(BPF_MAP_DELETE_ELEM, &attr) }.map(drop)
 }
 
 fn descriptor(map: BorrowedFd<'_>) -> io::Result<u32> {
@@ -82,11 +115,11 @@ fn descriptor(map: BorrowedFd<'_>) -> io::Result<u32> {
 
 /// # Safety
 /// `attr` is what the command takes, and what it points to outlives the call.
-unsafe fn run<T>(command: libc::c_int, attr: &T) -> io::Result<()> {
+unsafe fn run<T>(command: libc::c_int, attr: &T) -> io::Result<libc::c_long> {
     let attr = std::ptr::from_ref(attr);
     // SAFETY: as the caller promises.
     match unsafe { libc::syscall(libc::SYS_bpf, command, attr, size_of::<T>()) } {
-        0 => Ok(()),
+        outcome @ 0.. => Ok(outcome),
         _ => Err(io::Error::last_os_error()),
     }
 }
@@ -108,17 +141,7 @@ pub(super) fn link_interface(pin: &Path) -> io::Result<u32> {
         file_flags: 0,
     };
     // SAFETY: `attr` is laid out as the kernel reads it, and `path` outlives the call.
-    let fd = unsafe {
-        libc::syscall(
-            libc::SYS_bpf,
-            BPF_OBJ_GET,
-            std::ptr::from_ref(&attr),
-            size_of::<PathAttr>(),
-        )
-    };
-    if fd < 0 {
-        return Err(io::Error::last_os_error());
-    }
+    let fd = unsafe { run(BPF_OBJ_GET, &attr) }?;
     // SAFETY: the kernel just made this descriptor for us.
     let link = unsafe { OwnedFd::from_raw_fd(fd as i32) };
     let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", link.as_raw_fd()))?;

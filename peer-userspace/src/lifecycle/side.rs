@@ -164,7 +164,7 @@ impl<'a> Side<'a> {
         if disabled(consent, at).is_some() {
             return Some(Status::new(State::PeerDisabled, Reason::PeerDown));
         }
-        if consent.hops != 1 || at.refused.consents.contains_key(&consent.id) {
+        if at.refused.consents.contains_key(&consent.id) {
             return against("the peer's consent has failed".to_owned());
         }
         if policy::excess(consent).is_some() {
@@ -178,12 +178,6 @@ impl<'a> Side<'a> {
 pub(super) fn against_itself(consent: &Consent, at: &Circumstances<'_>) -> Option<Status> {
     if let Some(why) = at.refused.consents.get(&consent.id) {
         return against(why.clone());
-    }
-    if consent.hops != 1 {
-        let hops = consent.hops;
-        return against(format!(
-            "hops: {hops}: not supported by this version; nothing is forwarded"
-        ));
     }
     if let Some(reason) = policy::excess(consent) {
         return against(reason);

@@ -46,6 +46,8 @@ pub struct Port {
     pub interface: String,
     /// 802.1Q tag on it.
     pub vlan: Option<u16>,
+    /// 802.1ad tag on it, outside of `vlan` if there is one.
+    pub outer: Option<u16>,
     /// The router's own addresses there, where the kernel has none.
     pub address: Vec<IpNet>,
     /// What lies behind this port; empty means all of the network's prefixes.
@@ -58,6 +60,31 @@ pub struct Port {
 }
 
 impl Port {
+    /// What lies behind it: what it says, else all of its network.
+    pub fn claims<'a>(&'a self, network: &'a Network) -> &'a [IpNet] {
+        if self.prefixes.is_empty() {
+            &network.prefixes
+        } else {
+            &self.prefixes
+        }
+    }
+
+    /// Whether its frames bear a tag on the interface.
+    pub fn is_tagged(&self) -> bool {
+        self.vlan.is_some() || self.outer.is_some()
+    }
+
+    /// What users call it: `eth1`, `eth1 vlan 10`, `eth1 outer 100 vlan 10`.
+    pub fn label(&self) -> String {
+        let mut label = self.interface.clone();
+        for (tag, id) in [("outer", self.outer), ("vlan", self.vlan)] {
+            if let Some(id) = id {
+                label.push_str(&format!(" {tag} {id}"));
+            }
+        }
+        label
+    }
+
     /// The declared next hop for destinations of `prefix`'s family.
     pub fn via_for(&self, prefix: &IpNet) -> Option<IpAddr> {
         self.via

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use peer_common::{DropReason, Traffic};
+use peer_common::{DropReason, Errors, Traffic};
 
 use crate::model::{ObjectRef, PairLabel};
 
@@ -18,4 +18,6 @@ pub struct Counters {
     pub network_drops: BTreeMap<ObjectRef, DropCounts>,
     /// By pair and the network the packets come from.
     pub peering_drops: BTreeMap<(PairLabel, ObjectRef), DropCounts>,
+    /// ICMP errors by the ifindex of the port that owed them.
+    pub errors: BTreeMap<u32, Errors>,
 }

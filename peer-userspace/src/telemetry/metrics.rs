@@ -25,6 +25,7 @@ pub fn render(snapshot: &Snapshot, counters: &Counters) -> Result<String, fmt::E
     let mut registry = Registry::default();
     traffic(&mut registry, counters);
     drops(&mut registry, counters);
+    errors(&mut registry, snapshot, counters);
     states(&mut registry, snapshot);
     maps(&mut registry, snapshot);
     applies(&mut registry, snapshot);
@@ -80,6 +81,28 @@ fn add_drops(family: &Family<Labels, Counter>, labels: &Labels, drops: &DropCoun
         let mut labels = labels.clone();
         labels.push(("reason", reason.name().to_owned()));
         family.get_or_create(&labels).inc_by(*packets);
+    }
+}
+
+fn errors(registry: &mut Registry, snapshot: &Snapshot, counters: &Counters) {
+    let sent = counter(
+        registry,
+        "peer_icmp_errors_sent",
+        "ICMP errors that a port sent to its network",
+    );
+    let limited = counter(
+        registry,
+        "peer_icmp_errors_limited",
+        "ICMP errors that a port did not send because there were too many",
+    );
+    for (index, port, _) in snapshot.ports.working() {
+        let errors = counters.errors.get(&index).copied().unwrap_or_default();
+        let labels = vec![
+            ("network", port.network.to_string()),
+            ("port", port.declared.interface.clone()),
+        ];
+        sent.get_or_create(&labels).inc_by(errors.sent);
+        limited.get_or_create(&labels).inc_by(errors.limited);
     }
 }
 

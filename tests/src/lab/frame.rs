@@ -134,6 +134,20 @@ pub fn who_has(from_mac: Mac, from: IpAddr, wanted: IpAddr) -> Vec<u8> {
     }
 }
 
+/// An advertisement that nobody asked for: this address is at this MAC.
+pub fn claims(from_mac: Mac, address: Ipv6Addr, to: Ipv6Addr) -> Vec<u8> {
+    const OVERRIDE: u8 = 0x20;
+    let mut message = vec![136, 0, 0, 0, OVERRIDE, 0, 0, 0];
+    message.extend(address.octets());
+    message.extend([2, 1]);
+    message.extend(from_mac);
+    let sum = transport_checksum(address.into(), to.into(), ICMPV6, &message);
+    message[2..4].copy_from_slice(&sum.to_be_bytes());
+    let (kind, header) = ip_header(address.into(), to.into(), 255, ICMPV6, message.len() as u16);
+    let all_nodes = [0x33, 0x33, 0, 0, 0, 1];
+    [&all_nodes[..], &from_mac, &kind, &header, &message].concat()
+}
+
 /// Whether a frame answers [`who_has`] for `wanted`.
 pub fn is_answer_for(frame: &[u8], wanted: IpAddr) -> bool {
     let wanted = octets(wanted);

@@ -51,6 +51,24 @@ impl Host {
         }
     }
 
+    /// Set its interface up: addresses and default routes.
+    pub(crate) fn configure(&self) -> Result<()> {
+        let Self {
+            v4,
+            v6,
+            gateway4,
+            gateway6,
+            ..
+        } = self;
+        self.ns.ip(&format!(
+            "addr add {v4}/24 dev {ETH0}\n\
+             addr add {v6}/64 dev {ETH0} nodad\n\
+             link set {ETH0} up\n\
+             route add default via {gateway4}\n\
+             route add ::/0 via {gateway6}"
+        ))
+    }
+
     /// Its address in either family.
     pub fn addresses(&self) -> [IpAddr; 2] {
         [self.v4, self.v6]

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    panic,
+    io, panic,
     path::{Path, PathBuf},
     process::Command,
     thread,
@@ -136,8 +136,20 @@ impl Namespace {
                 .filter(|line| line.contains("prog/xdp"))
                 .count() as u32);
         }
-        self.enter(|| sys::attached_programs(interface, hook))?
-            .with_context(|| format!("cannot ask for programs at {hook:?} of {interface}"))
+        match self.enter(|| sys::attached_programs(interface, hook))? {
+            // There is no tcx before Linux 6.6, and peerd makes do with clsact.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                let side = if hook == Hook::TcxIngress {
+                    "ingress"
+                } else {
+                    "egress"
+                };
+                let shown = self.run(&format!("tc filter show dev {interface} {side}"))?;
+                Ok(shown.matches(" direct-action ").count() as u32)
+            }
+            counted => counted
+                .with_context(|| format!("cannot ask for programs at {hook:?} of {interface}")),
+        }
     }
 
     /// Put somebody else's XDP program on an interface.

@@ -49,8 +49,14 @@ pub fn udp_round_trips(
     Ok(answered)
 }
 
+/// Have all that this thread sends from now on received in the order it was sent,
+/// whichever sockets and interfaces it sends by.
+pub fn send_in_order() -> Result<()> {
+    sys::stay_on_this_cpu().context("cannot bind this thread to one CPU")
+}
+
 /// Sends any frame out of an interface, and sees every frame that comes in there
-/// from the moment it was opened.
+/// from the moment it was opened, tags included.
 #[derive(Debug)]
 pub struct PacketSocket(UdpSocket);
 
@@ -76,21 +82,25 @@ impl PacketSocket {
         mut pick: impl FnMut(&[u8]) -> Option<T>,
     ) -> Result<Option<T>> {
         let deadline = Instant::now() + limit;
-        let mut frame = vec![0; 1 << 17];
+        let mut frame = Vec::new();
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Ok(None);
             }
             self.0.set_read_timeout(Some(left))?;
-            match self.0.recv(&mut frame) {
-                Ok(length) => {
-                    if let Some(found) = pick(&frame[..length]) {
+            match sys::receive_frame(&self.0, &mut frame) {
+                Ok(()) => {
+                    if let Some(found) = pick(&frame) {
                         return Ok(Some(found));
                     }
                 }
+                // Where the interface went down nothing comes until it is up again.
                 Err(error)
-                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::WouldBlock | ErrorKind::Interrupted | ErrorKind::NetworkDown
+                    ) => {}
                 Err(error) => return Err(error).context("cannot receive frames"),
             }
         }

@@ -124,14 +124,12 @@ impl Lab {
     pub fn plug(&self, host: &Host) -> Result<()> {
         let Host {
             port,
-            v4,
-            v6,
             gateway4,
             gateway6,
             ns,
             ..
         } = host;
-        let index = self.next_index.replace(self.next_index.get() + 1);
+        let index = self.free_index();
         self.router.ip(&format!(
             "link add {port} index {index} type veth peer name {ETH0} netns {}\n\
              addr add {gateway4}/24 dev {port}\n\
@@ -139,15 +137,14 @@ impl Lab {
              link set {port} up",
             ns.name
         ))?;
-        ns.ip(&format!(
-            "addr add {v4}/24 dev {ETH0}\n\
-             addr add {v6}/64 dev {ETH0} nodad\n\
-             link set {ETH0} up\n\
-             route add default via {gateway4}\n\
-             route add ::/0 via {gateway6}"
-        ))?;
+        host.configure()?;
         self.router.wait_link_up(port)?;
         ns.wait_link_up(ETH0)
+    }
+
+    /// An ifindex for the next cable.
+    pub(crate) fn free_index(&self) -> u32 {
+        self.next_index.replace(self.next_index.get() + 1)
     }
 
     /// Pull a host's cable and take its interfaces out, as if they never were.

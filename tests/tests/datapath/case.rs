@@ -3,7 +3,8 @@
 use peer_common::DropReason;
 
 use super::{
-    outcome::{Arrival, Gso, Hook, Outcome, hex},
+    answer::Told,
+    outcome::{Arrival, Hook, Outcome, hex},
     packet::Packet,
     rig::{Rig, can_inject, with_rig},
     world::Port,
@@ -37,16 +38,19 @@ pub(crate) fn case(
 }
 
 impl Case {
-    /// A GSO packet, which only tc ever sees.
-    pub(crate) fn gso(mut self, size: u32, segments: u32) -> Self {
-        self.arrival.gso = Gso { size, segments };
-        self
-    }
-
-    /// Only so many bytes of the frame are linear, which a test run can have XDP see.
-    pub(crate) fn linear(mut self, bytes: u32) -> Self {
-        self.arrival.linear = Some(bytes);
-        self
+    /// What XDP and what tc should do with an arrival, as far as a test run takes it.
+    pub(crate) fn new(
+        description: String,
+        ingress: &Port,
+        arrival: Arrival,
+        xdp: Outcome,
+        tc: Outcome,
+    ) -> Self {
+        let begun = Self {
+            arrival,
+            ..case(description, ingress, [])
+        };
+        begun.fares(xdp, tc)
     }
 
     /// It is left alone and counted nowhere.
@@ -62,14 +66,38 @@ impl Case {
 
     /// It is dropped, and that concerns a peering too.
     pub(crate) fn dropped_for(self, counter: u32, reason: DropReason) -> Self {
-        self.all_dropped_for(counter, reason, 1)
+        let frame = &self.arrival.frame;
+        let outcome = Outcome::dropped(frame, reason, self.network, counter, 1);
+        self.both(outcome)
     }
 
-    /// As [`Case::dropped_for`], for as many packets as are on the wire.
-    pub(crate) fn all_dropped_for(self, counter: u32, reason: DropReason, packets: u64) -> Self {
-        let frame = &self.arrival.frame;
-        let outcome = Outcome::dropped(frame, reason, self.network, counter, packets);
-        self.both(outcome)
+    /// The same, and its sender is told: XDP leaves that to tc.
+    pub(crate) fn and_told(self, told: &Told) -> Self {
+        let slot = self.arrival.slot();
+        let up = Outcome::up(&self.arrival.frame);
+        let answer = told.about(&self.arrival.frame);
+        Self {
+            xdp: self.xdp.map(|_| up),
+            tc: self.tc.map(|dropped| dropped.told(slot, answer.clone())),
+            ..self
+        }
+    }
+
+    /// Its port has told so much that its sender is not told.
+    pub(crate) fn but_limited(mut self) -> Self {
+        let slot = self.arrival.slot();
+        self.arrival.limited = true;
+        Self {
+            xdp: self.xdp.map(|dropped| dropped.untold(slot)),
+            tc: self.tc.map(|dropped| dropped.untold(slot)),
+            ..self
+        }
+    }
+
+    /// XDP leaves it to tc, which sends `answer` back.
+    pub(crate) fn answered(self, answer: impl Into<Vec<u8>>) -> Self {
+        let up = Outcome::up(&self.arrival.frame);
+        self.fares(up, Outcome::answered(&answer.into()))
     }
 
     /// It is sent on as `out`.
@@ -78,68 +106,50 @@ impl Case {
         self.both(outcome)
     }
 
-    /// XDP leaves it to tc, which sends it on as `out`.
-    pub(crate) fn sent_by_tc(self, counter: u32, out: &Packet) -> Self {
-        let case = self.sent(counter, out);
-        let up = Outcome::up(&case.arrival.frame);
-        Self {
-            xdp: case.xdp.as_ref().map(|_| up),
-            ..case
-        }
-    }
-
-    /// It is sent on as `out`, with this on the wire in all.
-    pub(crate) fn all_sent(self, counter: u32, out: &Packet, packets: u64, bytes: u64) -> Self {
-        let outcome = Outcome::sent(&out.bytes(), counter, packets, bytes);
-        self.both(outcome)
-    }
-
-    /// XDP writes `out`, finds no device to send it by, and drops it; tc sends it.
-    pub(crate) fn finds_no_device(self, counter: u32, out: &Packet) -> Self {
-        let reason = DropReason::RedirectFailed;
-        let failed = Outcome::dropped(&out.bytes(), reason, self.network, counter, 1);
-        Self {
-            xdp: Some(failed),
-            ..self.sent(counter, out)
-        }
-    }
-
     fn both(self, outcome: Outcome) -> Self {
-        let takes = |hook| can_inject(hook, &self.arrival).then(|| outcome.clone());
+        self.fares(outcome.clone(), outcome)
+    }
+
+    fn fares(self, xdp: Outcome, tc: Outcome) -> Self {
+        let takes = |hook| can_inject(hook, &self.arrival);
+        let is_tried = takes(Hook::Xdp) || takes(Hook::Tc);
+        assert!(is_tried, "{}: no hook gets to see it", self.description);
         Self {
-            xdp: takes(Hook::Xdp),
-            tc: takes(Hook::Tc),
+            xdp: takes(Hook::Xdp).then_some(xdp),
+            tc: takes(Hook::Tc).then_some(tc),
             ..self
         }
     }
 
-    fn expected(&self) -> impl Iterator<Item = (Hook, &Outcome)> {
-        let hooks = [(Hook::Xdp, &self.xdp), (Hook::Tc, &self.tc)];
-        hooks
-            .into_iter()
-            .filter_map(|(hook, outcome)| Some((hook, outcome.as_ref()?)))
+    /// What went otherwise than it should by this hook.
+    pub(crate) fn failure(&self, hook: Hook, rig: &mut Rig) -> Option<String> {
+        let expected = match hook {
+            Hook::Xdp => self.xdp.as_ref()?,
+            Hook::Tc => self.tc.as_ref()?,
+        };
+        let outcome = rig.run(hook, &self.arrival);
+        (outcome != *expected).then(|| {
+            format!(
+                "{hook:?}: {}\n  in  {} bytes: {}\n  got {outcome:?}\n  not {expected:?}",
+                self.description,
+                self.arrival.frame.len(),
+                hex(&self.arrival.frame),
+            )
+        })
     }
 
-    /// What went otherwise than it should, hook by hook.
+    /// The same, hook by hook.
     pub(crate) fn failures(&self, rig: &mut Rig) -> Vec<String> {
+        let hooks = [Hook::Xdp, Hook::Tc];
         assert!(
-            self.expected().next().is_some(),
+            self.xdp.is_some() || self.tc.is_some(),
             "{}: nothing to see",
             self.description
         );
-        let mut failures = Vec::new();
-        for (hook, expected) in self.expected() {
-            let outcome = rig.run(hook, &self.arrival);
-            if outcome != *expected {
-                failures.push(format!(
-                    "{hook:?}: {}\n  in  {} bytes: {}\n  got {outcome:?}\n  not {expected:?}",
-                    self.description,
-                    self.arrival.frame.len(),
-                    hex(&self.arrival.frame),
-                ));
-            }
-        }
-        failures
+        hooks
+            .into_iter()
+            .filter_map(|hook| self.failure(hook, rig))
+            .collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The three counter maps as they are pinned, over all CPUs.
+//! The counter maps as they are pinned, over all CPUs.
 
 use std::{collections::BTreeMap, os::fd::AsFd as _, path::Path};
 
@@ -18,6 +18,10 @@ pub(crate) enum Count {
     OfNetwork(u32, DropReason),
     /// Packets dropped, by a route's counter.
     OfPeering(u32, DropReason),
+    /// ICMP errors sent, by the port's slot.
+    ErrorsSent(u32),
+    /// ICMP errors not sent because there had been too many.
+    ErrorsLimited(u32),
 }
 
 /// What was counted; nought is left out.
@@ -28,10 +32,14 @@ const REASONS: usize = DropReason::ALL.len();
 /// Counters and networks that any case should touch are below this number.
 const NEAR: u32 = 8;
 
+/// So are the slots of their ports below this one.
+const NEAR_SLOTS: u32 = 32;
+
 pub(crate) struct Counters {
     forwarded: MapData,
     network_drops: MapData,
     peering_drops: MapData,
+    errors: MapData,
     cpus: usize,
 }
 
@@ -42,26 +50,32 @@ impl Counters {
             forwarded: open("forwarded"),
             network_drops: open("network_drops"),
             peering_drops: open("peering_drops"),
+            errors: open("errors"),
             cpus: nr_cpus().unwrap(),
         }
     }
 
     /// The first few, which are all that a packet of these tests should touch.
     pub(crate) fn near(&self) -> Reading {
-        self.read(NEAR, NEAR)
+        self.read(NEAR, NEAR, NEAR_SLOTS)
     }
 
     /// All there are.
     pub(crate) fn all(&self) -> Counted {
-        self.read(limits::MAX_NETWORKS, limits::MAX_COUNTERS)
-            .counted()
+        self.read(
+            limits::MAX_NETWORKS,
+            limits::MAX_COUNTERS,
+            limits::MAX_PORTS,
+        )
+        .counted()
     }
 
-    fn read(&self, networks: u32, counters: u32) -> Reading {
+    fn read(&self, networks: u32, counters: u32, slots: u32) -> Reading {
         Reading {
             forwarded: self.sums(&self.forwarded, counters, 2),
             network_drops: self.sums(&self.network_drops, networks, REASONS),
             peering_drops: self.sums(&self.peering_drops, counters, REASONS),
+            errors: self.sums(&self.errors, slots, 2),
         }
     }
 
@@ -82,6 +96,7 @@ pub(crate) struct Reading {
     forwarded: Vec<u64>,
     network_drops: Vec<u64>,
     peering_drops: Vec<u64>,
+    errors: Vec<u64>,
 }
 
 impl Reading {
@@ -92,6 +107,7 @@ impl Reading {
             forwarded: nought(&self.forwarded),
             network_drops: nought(&self.network_drops),
             peering_drops: nought(&self.peering_drops),
+            errors: nought(&self.errors),
         })
     }
 
@@ -111,7 +127,18 @@ impl Reading {
             .map(|(index, word, by)| (Count::OfNetwork(index, DropReason::ALL[word]), by));
         let of_peering = grown(&earlier.peering_drops, &self.peering_drops, REASONS)
             .map(|(index, word, by)| (Count::OfPeering(index, DropReason::ALL[word]), by));
-        forwarded.chain(of_network).chain(of_peering).collect()
+        let errors = grown(&earlier.errors, &self.errors, 2).map(|(slot, word, by)| {
+            (
+                if word == 0 {
+                    Count::ErrorsSent(slot)
+                } else {
+                    Count::ErrorsLimited(slot)
+                },
+                by,
+            )
+        });
+        let drops = of_network.chain(of_peering);
+        forwarded.chain(drops).chain(errors).collect()
     }
 }
 

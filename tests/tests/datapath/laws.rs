@@ -4,6 +4,7 @@ use super::{
     cases,
     outcome::{Hook, Verdict},
     rig::{can_inject, with_rig},
+    tables,
     world::{GREY, table},
 };
 
@@ -28,7 +29,8 @@ fn a_network_that_is_gone_leaves_nothing_in_the_kernel() {
 fn what_xdp_decides_tc_decides_alike_down_to_bytes_and_counters() {
     with_rig(|rig| {
         let mut compared = 0;
-        for case in cases::all() {
+        let all = [cases::all(), tables::cases()].concat();
+        for case in &all {
             let both = [Hook::Xdp, Hook::Tc].map(|hook| can_inject(hook, &case.arrival));
             if both != [true, true] {
                 continue;
@@ -51,7 +53,7 @@ fn what_xdp_decides_tc_decides_alike_down_to_bytes_and_counters() {
             assert_eq!(xdp, tc, "{text}");
             compared += 1;
         }
-        eprintln!("{compared} of {} cases decided alike", cases::all().len());
+        eprintln!("{compared} of {} cases decided alike", all.len());
         assert!(compared > 500);
     });
 }

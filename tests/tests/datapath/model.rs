@@ -5,18 +5,24 @@
 //! follows from arithmetic modulo 65535.
 
 mod addresses;
+mod answers;
+mod chain;
+mod error;
 mod headers;
+mod hops;
 mod policy;
 mod talk;
+mod telling;
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use peer_common::{DropReason, Port, Route, UNMANAGED_DROP, flags, verdict};
+use peer_common::{DropReason, Port, Route, UNMANAGED_PASS, flags, port_flags, verdict};
 use peer_userspace::compile::ForwardingTable;
 
 use super::outcome::{Arrival, Hook, Outcome};
 use addresses::{is_link_local, is_martian};
+use answers::Answer;
 use headers::{Content, Ip, Wire};
 pub(crate) use policy::Flows;
 
@@ -30,19 +36,33 @@ pub(crate) fn outcome(
     let frame = &arrival.frame;
     match fate(table, flows, arrival) {
         Fate::Up => Outcome::up(frame),
+        Fate::Answer(_) if hook == Hook::Xdp => Outcome::up(frame),
+        Fate::Answer(answer) => Outcome::answered(&answer),
         Fate::Drop {
             reason,
             network,
             counter,
             packets,
-        } => Outcome::dropped(frame, reason, network, counter, packets),
+            answer,
+        } => {
+            let dropped = Outcome::dropped(frame, reason, network, counter, packets);
+            let slot = table.ports[&arrival.ingress].slot;
+            match (answer, hook) {
+                (None, _) => dropped,
+                (Some(_), _) if arrival.limited => dropped.untold(slot),
+                (Some(_), Hook::Xdp) => Outcome::up(frame),
+                (Some(answer), Hook::Tc) => dropped.told(slot, answer),
+            }
+        }
         Fate::Send {
             route,
             network,
             wire,
         } => {
             let resolved = route.has(flags::RESOLVED);
-            let out = headers::sent(frame, resolved.then_some((route.dst_mac, route.src_mac)));
+            let macs = resolved.then_some((route.dst_mac, route.src_mac));
+            let whole = headers::trimmed(arrival, wire.bytes as usize);
+            let out = headers::sent(whole, macs, telling::hops(&route));
             match hook {
                 Hook::Xdp if !resolved || !route.has(flags::XDP_EGRESS) => Outcome::up(frame),
                 Hook::Xdp if !table.devices.contains_key(&route.device) => {
@@ -57,11 +77,14 @@ pub(crate) fn outcome(
 
 enum Fate {
     Up,
+    Answer(Vec<u8>),
     Drop {
         reason: DropReason,
         network: u32,
         counter: u32,
         packets: u64,
+        /// The frame that tells the sender, where it is to be told.
+        answer: Option<Vec<u8>>,
     },
     Send {
         route: Route,
@@ -84,8 +107,24 @@ fn fate(table: &ForwardingTable, flows: &mut Flows, arrival: &Arrival) -> Fate {
         Content::Other => Fate::Up,
         Content::Malformed => drop(DropReason::Malformed),
         Content::Asks(target) if world.is_anothers(target) => drop(DropReason::ForeignLocal),
+        Content::Asks(target) if world.is_answered(target) => world.answer(),
         Content::Asks(_) => Fate::Up,
-        Content::Packet(ip) => world.judge(&ip, flows),
+        Content::Packet(ip) => match world.judge(&ip, flows) {
+            Fate::Drop {
+                reason,
+                network,
+                counter,
+                packets,
+                ..
+            } => Fate::Drop {
+                reason,
+                network,
+                counter,
+                packets,
+                answer: world.telling(&ip, reason),
+            },
+            other => other,
+        },
     }
 }
 
@@ -103,6 +142,7 @@ impl World<'_> {
             network: self.port.network,
             counter,
             packets,
+            answer: None,
         }
     }
 
@@ -116,7 +156,13 @@ impl World<'_> {
             route.is_some_and(|route| route.verdict == verdict::LOCAL && self.is_here(&route));
         match route {
             Some(route) if route.verdict == verdict::FORWARD => {
-                match self.refusal(ip, &route, flows) {
+                if let Some(reason) = self.refusal(ip, &route, flows) {
+                    return drop(reason, route.counter);
+                }
+                let Some(route) = hops::taken(self.table, &route, self.packet(ip)) else {
+                    return drop(DropReason::NoRoute, route.counter);
+                };
+                match too_far(ip, &route) {
                     Some(reason) => drop(reason, route.counter),
                     None => Fate::Send {
                         route,
@@ -130,13 +176,18 @@ impl World<'_> {
             _ if is_link_local(ip.source) && !is_link_local(ip.destination) && !local_here => {
                 drop(DropReason::Martian, 0)
             }
-            _ if !is_link_local(ip.source) && !self.may_send(ip.source, network) => {
+            _ if !is_link_local(ip.source) && !self.is_own(ip.source) => {
                 drop(DropReason::SpoofedSource, 0)
             }
             _ if local_here || is_link_local(ip.destination) => match ip.asks {
                 Some(target) if self.is_anothers(target) => {
                     self.drop(DropReason::ForeignLocal, 0, 1)
                 }
+                Some(target) if self.is_answered(target) => self.answer(),
+                None if self.is_answered(ip.destination) => match self.answer() {
+                    Fate::Drop { reason, .. } => drop(reason, 0),
+                    fate => fate,
+                },
                 _ => Fate::Up,
             },
             Some(route) if route.verdict == verdict::LOCAL => drop(DropReason::ForeignLocal, 0),
@@ -146,34 +197,55 @@ impl World<'_> {
             }
             None => match longest(&self.table.elsewhere, ip.destination) {
                 Some(reason) => drop(reason, 0),
-                None if self.port.unmanaged == UNMANAGED_DROP => drop(DropReason::Unmanaged, 0),
-                None => Fate::Up,
+                None if self.port.unmanaged == UNMANAGED_PASS => Fate::Up,
+                None => drop(DropReason::Unmanaged, 0),
             },
         }
     }
 
     /// Why not to forward by this route.
     fn refusal(&self, ip: &Ip, route: &Route, flows: &mut Flows) -> Option<DropReason> {
-        if !self.may_send(ip.source, route.network) {
+        let enters = self.enters(ip.source);
+        if !enters || !self.may_send(ip.source, route.network) {
             return Some(if is_martian(ip.source) || is_link_local(ip.source) {
                 DropReason::Martian
-            } else if self.may_send(ip.source, self.port.network) {
+            } else if enters && self.may_send(ip.source, self.port.network) {
                 DropReason::NotExported
             } else {
                 DropReason::SpoofedSource
             });
         }
-        let packet = &self.arrival.frame[14..14 + ip.length];
-        let ruled = route.has(flags::POLICY);
-        if ruled && !flows.permit(route.counter, ip.source.is_ipv4(), packet) {
-            Some(DropReason::Policy)
-        } else if ip.hops <= 1 {
-            Some(DropReason::TtlExceeded)
-        } else if ip.wire.largest > u64::from(route.mtu) {
-            Some(DropReason::TooBig)
-        } else {
-            None
+        let packet = self.packet(ip);
+        let refused = match ip.source {
+            IpAddr::V4(_) => match ip.options(packet) {
+                Some(options) => chain::options_refused(options),
+                None => Some(DropReason::Malformed),
+            },
+            IpAddr::V6(_) => chain::chain(packet).refused(),
+        };
+        if refused.is_some() {
+            return refused;
         }
+        let permitted =
+            !route.has(flags::POLICY) || flows.permit(route.counter, ip.source.is_ipv4(), packet);
+        (!permitted).then_some(DropReason::Policy)
+    }
+
+    fn packet(&self, ip: &Ip) -> &[u8] {
+        &self.arrival.frame[14..14 + ip.length]
+    }
+
+    /// Whether the source is one of the network's that comes in here.
+    fn is_own(&self, source: IpAddr) -> bool {
+        self.enters(source) && self.may_send(source, self.port.network)
+    }
+
+    /// Whether the port takes this source: any, or the one its closest entry allows.
+    fn enters(&self, source: IpAddr) -> bool {
+        let of_port = self.table.sources.iter();
+        let of_port = of_port.filter(|((port, _), _)| *port == self.arrival.ingress);
+        let entries = of_port.map(|((_, prefix), may)| (prefix, may));
+        self.port.flags & port_flags::SOURCES == 0 || longest(entries, source) == Some(true)
     }
 
     /// Whether network `to` accepts this source from the port's network.
@@ -198,8 +270,36 @@ impl World<'_> {
         }
     }
 
+    /// Whether the programs speak for this address of the port's.
+    fn is_answered(&self, address: IpAddr) -> bool {
+        self.route(self.port.network, address).is_some_and(|route| {
+            route.verdict == verdict::LOCAL && self.is_here(&route) && route.has(flags::ANSWERED)
+        })
+    }
+
+    /// What they say to this frame, which is about such an address.
+    fn answer(&self) -> Fate {
+        match answers::to(&self.arrival.frame, self.port.mac) {
+            Answer::Frame(frame) => Fate::Answer(frame),
+            Answer::Kernels => Fate::Up,
+            Answer::None => self.drop(DropReason::ForeignLocal, 0, 1),
+            Answer::Malformed => self.drop(DropReason::Malformed, 0, 1),
+        }
+    }
+
     fn route(&self, network: u32, address: IpAddr) -> Option<Route> {
         longest(self.table.fibs.get(&network)?, address)
+    }
+}
+
+/// Why not to send it by this way.
+fn too_far(ip: &Ip, way: &Route) -> Option<DropReason> {
+    if ip.hops <= telling::hops(way) {
+        Some(DropReason::TtlExceeded)
+    } else if ip.wire.largest > u64::from(way.mtu) {
+        Some(DropReason::TooBig)
+    } else {
+        None
     }
 }
 

@@ -36,6 +36,31 @@ fn arp(to: Mac, operation: u8, target: &str) -> Vec<u8> {
     frame
 }
 
+/// What answers [`arp_request`]: `target` is at `own`.
+pub(crate) fn arp_answer(own: Mac, target: &str) -> Vec<u8> {
+    let asked = arp(world::HOST, REPLY, target);
+    let ends = [&own[..], &asked[38..42], &asked[22..32]].concat();
+    [&asked[..6], &own, &asked[12..22], &ends].concat()
+}
+
+/// The advertisement of a router that `target` is at `own`, to whoever asked or, if
+/// that is nobody, to all.
+pub(crate) fn advertisement(asker: &str, own: Mac, target: &str) -> Packet {
+    let (to, destination, flags) = match asker {
+        "::" => ([0x33, 0x33, 0, 0, 0, 1], "ff02::1", 0xa0),
+        asker => (world::HOST, asker, 0xe0),
+    };
+    let mut message = vec![136, 0, 0, 0, flags, 0, 0, 0];
+    match world::address(target) {
+        IpAddr::V6(target) => message.extend(target.octets()),
+        IpAddr::V4(_) => panic!("neighbour discovery is IPv6's"),
+    }
+    message.extend([2, 1]);
+    message.extend(own);
+    let packet = with_checksum(target, destination, ICMPV6, message, 2);
+    packet.hops(255).to(to).from(own)
+}
+
 /// A solicitation for `target`, multicast as the first one always is.
 pub(crate) fn solicitation(source: &str, target: &str) -> Packet {
     let IpAddr::V6(address) = world::address(target) else {

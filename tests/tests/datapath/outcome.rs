@@ -4,7 +4,10 @@ use std::fmt;
 
 use peer_common::DropReason;
 
-use super::counters::{Count, Counted};
+use super::{
+    counters::{Count, Counted},
+    world::PORTS,
+};
 
 /// One of the two entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub(crate) struct Arrival {
     pub(crate) gso: Gso,
     /// Bytes that are not in fragments, if not all (XDP).
     pub(crate) linear: Option<u32>,
+    /// Whether its port has sent so many ICMP errors that no more may follow now.
+    pub(crate) limited: bool,
 }
 
 /// Payload bytes and number of segments; noughts for an ordinary packet.
@@ -39,7 +44,14 @@ impl Arrival {
             frame,
             gso: Gso::default(),
             linear: None,
+            limited: false,
         }
+    }
+
+    /// The slot of the port it comes in by.
+    pub(crate) fn slot(&self) -> u32 {
+        let port = PORTS.iter().find(|port| port.index == self.ingress);
+        port.map_or(0, |port| port.slot)
     }
 }
 
@@ -105,6 +117,15 @@ impl Outcome {
         }
     }
 
+    /// Sent back as `frame`, which nothing counts.
+    pub(crate) fn answered(frame: &[u8]) -> Self {
+        Self {
+            verdict: Verdict::Redirect,
+            frame: frame.to_vec(),
+            counted: Counted::new(),
+        }
+    }
+
     /// Sent on as `frame`, and counted.
     pub(crate) fn sent(frame: &[u8], counter: u32, packets: u64, bytes: u64) -> Self {
         let counted = Counted::from([
@@ -116,6 +137,22 @@ impl Outcome {
             frame: frame.to_vec(),
             counted,
         }
+    }
+
+    /// Dropped, and the sender told by this frame out of the port in this slot.
+    pub(crate) fn told(mut self, slot: u32, answer: Vec<u8>) -> Self {
+        self.counted.insert(Count::ErrorsSent(slot), 1);
+        Self {
+            verdict: Verdict::Redirect,
+            frame: answer,
+            ..self
+        }
+    }
+
+    /// Dropped, and the sender not told because it was told too often.
+    pub(crate) fn untold(mut self, slot: u32) -> Self {
+        self.counted.insert(Count::ErrorsLimited(slot), 1);
+        self
     }
 
     /// Whether it was dropped for want of a device.
@@ -140,7 +177,7 @@ impl fmt::Debug for Outcome {
 
 /// The beginning of a frame, header by header as far as they have fixed places.
 pub(crate) fn hex(frame: &[u8]) -> String {
-    const SHOWN: usize = 96;
+    const SHOWN: usize = 160;
     let mut text = String::new();
     for (at, byte) in frame.iter().take(SHOWN).enumerate() {
         if matches!(at, 6 | 12 | 14) || at > 14 && (at - 14) % 4 == 0 {

@@ -105,6 +105,12 @@ impl Packet {
         self
     }
 
+    /// The source MAC.
+    pub(crate) fn from(mut self, mac: Mac) -> Self {
+        self.from = mac;
+        self
+    }
+
     /// An 802.1Q tag.
     pub(crate) fn tagged(mut self, tag: u16) -> Self {
         self.tag = Some(tag);
@@ -139,9 +145,14 @@ impl Packet {
         }
     }
 
-    /// One hop less; who sends it to whom is for the kernel to find out.
+    /// One hop less, and nothing behind it but the padding of a short frame; who sends
+    /// it to whom is for the kernel to find out.
     pub(crate) fn aged(&self) -> Self {
-        self.clone().hops(self.hops - 1)
+        let mut aged = self.clone().hops(self.hops - 1);
+        if aged.bytes().len() > 60 {
+            aged.trailer.clear();
+        }
+        aged
     }
 
     /// Bytes of the IP packet, padding not included.

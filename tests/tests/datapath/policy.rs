@@ -9,3 +9,5 @@ mod lasting;
 mod opening;
 mod replies;
 mod talk;
+
+pub(crate) use talk::{Rules, ruled};

@@ -5,9 +5,11 @@
 
 mod addresses;
 mod frames;
+mod mutations;
 mod rules;
 mod tables;
 mod talk;
+mod trouble;
 
 pub(crate) use frames::arrival;
 pub(crate) use tables::table;

@@ -11,14 +11,21 @@ use aya::programs::{ProgramFd, ProgramInfo};
 use peer_tests::{Lab, Namespace};
 use peer_userspace::{
     compile::{ForwardingTable, diff},
-    kernel::Datapath,
+    kernel::{Datapath, Globals},
 };
 
 use super::{
+    buckets::Buckets,
     counters::{Counted, Counters},
     outcome::{Arrival, Hook, Outcome, Verdict},
     sys,
     world::{PORTS, table},
+};
+
+/// What the programs are told.
+const GLOBALS: Globals = Globals {
+    log_packets: false,
+    mark: 1 << 12,
 };
 
 /// A loaded datapath. Its pins and its namespace go when the lab goes.
@@ -26,6 +33,7 @@ pub(crate) struct Rig {
     pub(crate) namespace: Namespace,
     pub(crate) datapath: Datapath,
     pub(crate) counters: Counters,
+    pub(crate) buckets: Buckets,
     /// Where its maps are pinned.
     pub(crate) pins: PathBuf,
     programs: [ProgramInfo; 2],
@@ -60,13 +68,14 @@ pub(crate) fn with_rig(test: impl FnOnce(&mut Rig) + Send) {
 
 impl Rig {
     fn open(namespace: Namespace, dir: &Path) -> Self {
-        let datapath = Datapath::open(dir, false).unwrap();
+        let datapath = Datapath::open(dir, &GLOBALS).unwrap();
         let programs =
             ["prog_xdp", "prog_tc"].map(|pin| ProgramInfo::from_pin(dir.join(pin)).unwrap());
         Self {
             namespace,
             datapath,
             counters: Counters::open(dir),
+            buckets: Buckets::open(dir),
             pins: dir.to_owned(),
             fds: programs.each_ref().map(|program| program.fd().unwrap()),
             programs,
@@ -88,18 +97,32 @@ impl Rig {
     /// One frame through one entry.
     pub(crate) fn run(&mut self, hook: Hook, arrival: &Arrival) -> Outcome {
         let before = self.counters.near();
-        let (verdict, frame) = self
-            .inject(hook, arrival, 0)
-            .unwrap_or_else(|error| panic!("{hook:?} takes no {arrival:?}: {error}"));
+        let (verdict, frame) = self.verdict(hook, arrival);
+        assert!(
+            self.buckets.is_untouched(arrival.slot()),
+            "{hook:?} took a token and told nobody: {arrival:?}"
+        );
         let counted = self.counters.near().since(&before);
-        for (count, number) in &counted {
-            *self.books.entry(*count).or_default() += number;
-        }
+        self.enter(&counted);
         Outcome {
             verdict,
             frame,
             counted,
         }
+    }
+
+    /// The same without looking at counters; the books need [`Rig::enter`] or
+    /// [`Rig::forget_counts`] then.
+    pub(crate) fn verdict(&mut self, hook: Hook, arrival: &Arrival) -> (Verdict, Vec<u8>) {
+        let slot = arrival.slot();
+        self.buckets.set(slot, arrival.limited);
+        let (verdict, frame) = self
+            .inject(hook, arrival, 0)
+            .unwrap_or_else(|error| panic!("{hook:?} takes no {arrival:?}: {error}"));
+        if (hook, verdict) == (Hook::Tc, Verdict::Redirect) {
+            self.buckets.taken(slot);
+        }
+        (verdict, frame)
     }
 
     /// The same with flags of the test run, and without looking at counters; the
@@ -121,13 +144,21 @@ impl Rig {
 
     /// What one of many runs on a frame takes, in nanoseconds; the books need
     /// [`Rig::forget_counts`] then.
-    pub(crate) fn time(&self, hook: Hook, arrival: &Arrival, repeat: u32) -> u32 {
+    pub(crate) fn time(&mut self, hook: Hook, arrival: &Arrival, repeat: u32) -> u32 {
+        self.buckets.set(arrival.slot(), arrival.limited);
         let context = match hook {
             Hook::Xdp => xdp_md(arrival),
             Hook::Tc => sk_buff(arrival),
         };
         let program = self.fds[hook as usize].as_fd();
         sys::timed_run(program, &arrival.frame, &context, repeat).unwrap()
+    }
+
+    /// Enter in the books what was counted meanwhile, and is right.
+    pub(crate) fn enter(&mut self, counted: &Counted) {
+        for (count, number) in counted {
+            *self.books.entry(*count).or_default() += number;
+        }
     }
 
     /// Take what the counters say now for right.

@@ -1,6 +1,6 @@
 //! Routes of a hand-written table.
 
-use peer_common::{DropReason, Route, flags, verdict};
+use peer_common::{DropReason, Group, Hop, MAX_HOPS, Route, Subinterface, flags, verdict};
 
 use super::{
     packet::Mac,
@@ -15,6 +15,7 @@ pub(crate) fn on_link(port: &Port) -> Way {
         flags: flags::SOURCE,
         network: port.network,
         port: port.index,
+        egress: Subinterface::untagged(port.index),
         device: port.slot,
         mtu: 1500,
         src_mac: port.mac,
@@ -55,7 +56,9 @@ const NOTHING: Route = Route {
     flags: 0,
     network: 0,
     counter: 0,
+    group: 0,
     port: 0,
+    egress: Subinterface::untagged(0),
     device: 0,
     mtu: 0,
     dst_mac: [0; 6],
@@ -63,11 +66,46 @@ const NOTHING: Route = Route {
     gateway: [0; 16],
 };
 
+/// These ways, each with its weight: of a thousand flows so many, of those whose way is
+/// down again so many.
+pub(crate) fn group(ways: &[(Route, u32)]) -> Group {
+    let is_up = |way: &&(Route, u32)| way.0.verdict == verdict::FORWARD;
+    let all: u32 = ways.iter().map(|way| way.1).sum();
+    let up: u32 = ways.iter().filter(is_up).map(|way| way.1).sum();
+    let part = |sum: u32, all: u32| (f64::from(sum) / f64::from(all.max(1)) * 2f64.powi(31)) as u32;
+    let hop = |at: usize| {
+        let till = &ways[..=at];
+        Hop {
+            end: part(till.iter().map(|way| way.1).sum(), all),
+            spare_end: part(till.iter().filter(is_up).map(|way| way.1).sum(), up),
+            weight: ways[at].1,
+            route: ways[at].0,
+        }
+    };
+    let none = Hop {
+        end: 0,
+        spare_end: 0,
+        weight: 0,
+        route: NOTHING,
+    };
+    let mut hops = [none; MAX_HOPS];
+    for (at, place) in hops.iter_mut().enumerate().take(ways.len()) {
+        *place = hop(at);
+    }
+    Group { hops }
+}
+
 /// A route in the making.
 #[derive(Clone, Copy)]
 pub(crate) struct Way(pub(crate) Route);
 
 impl Way {
+    /// The programs answer for this address of the host's.
+    pub(crate) fn answered(mut self) -> Self {
+        self.0.flags |= flags::ANSWERED;
+        self
+    }
+
     /// Count what it does here.
     pub(crate) fn counted(mut self, counter: u32) -> Self {
         self.0.counter = counter;
@@ -100,6 +138,19 @@ impl Way {
             std::net::IpAddr::V4(address) => self.0.gateway[..4].copy_from_slice(&address.octets()),
             std::net::IpAddr::V6(address) => self.0.gateway = address.octets(),
         }
+        self
+    }
+
+    /// It is down.
+    pub(crate) fn down(mut self) -> Self {
+        self.0.verdict = verdict::DROP;
+        self.0.reason = DropReason::NoRoute as u8;
+        self
+    }
+
+    /// By the hops of this group.
+    pub(crate) fn shared_by(mut self, group: u32) -> Self {
+        self.0.group = group;
         self
     }
 

@@ -31,13 +31,60 @@ impl Packet {
 
     /// An echo request of either family.
     pub(crate) fn ping(source: &str, destination: &str) -> Self {
+        Self::echo(source, destination, [8, 128])
+    }
+
+    /// What answers such a request from `destination`.
+    pub(crate) fn pong(source: &str, destination: &str) -> Self {
+        Self::echo(source, destination, [0, 129])
+    }
+
+    fn echo(source: &str, destination: &str, [kind4, kind6]: [u8; 2]) -> Self {
         let (protocol, kind) = match world::address(source) {
-            IpAddr::V4(_) => (ICMP, 8),
-            IpAddr::V6(_) => (ICMPV6, 128),
+            IpAddr::V4(_) => (ICMP, kind4),
+            IpAddr::V6(_) => (ICMPV6, kind6),
         };
         let message = [&[kind, 0, 0, 0, 0x12, 0x34, 0, 1][..], b"0123456789abcdef"].concat();
         with_checksum(source, destination, protocol, message, 2)
     }
+}
+
+/// A UDP datagram as a host sends it whose device makes checksums: with the sum of the
+/// pseudo-header where the checksum will be.
+pub(crate) fn partial_udp(source: &str, destination: &str, payload: &[u8]) -> Packet {
+    let mut datagram = vec![0x9c, 0x40, 0x00, 0x35];
+    datagram.extend((8 + payload.len() as u16).to_be_bytes());
+    datagram.extend([0, 0]);
+    datagram.extend(payload);
+    with_pseudo_sum(source, destination, UDP, datagram, 6)
+}
+
+/// A packet whose payload has the sum of the pseudo-header at the offset `at`.
+pub(crate) fn with_pseudo_sum(
+    source: &str,
+    destination: &str,
+    protocol: u8,
+    mut payload: Vec<u8>,
+    at: usize,
+) -> Packet {
+    let pseudo = pseudo_header(source, destination, protocol, payload.len());
+    let sum = !checksum::internet(&pseudo);
+    payload[at..at + 2].copy_from_slice(&sum.to_be_bytes());
+    Packet::new(source, destination, protocol, payload)
+}
+
+/// RFC 9293 section 3.1, RFC 8200 section 8.1.
+fn pseudo_header(source: &str, destination: &str, protocol: u8, length: usize) -> Vec<u8> {
+    let mut summed = Vec::new();
+    for address in [source, destination] {
+        match world::address(address) {
+            IpAddr::V4(address) => summed.extend(address.octets()),
+            IpAddr::V6(address) => summed.extend(address.octets()),
+        }
+    }
+    summed.extend((length as u32).to_be_bytes());
+    summed.extend([0, 0, 0, protocol]);
+    summed
 }
 
 /// A packet whose payload gets its checksum at the offset `at`.
@@ -51,14 +98,7 @@ pub(crate) fn with_checksum(
     let mut summed = Vec::new();
     // ICMP for IPv4 is the one that does not sum a pseudo-header.
     if protocol != ICMP {
-        for address in [source, destination] {
-            match world::address(address) {
-                IpAddr::V4(address) => summed.extend(address.octets()),
-                IpAddr::V6(address) => summed.extend(address.octets()),
-            }
-        }
-        summed.extend((payload.len() as u32).to_be_bytes());
-        summed.extend([0, 0, 0, protocol]);
+        summed = pseudo_header(source, destination, protocol, payload.len());
     }
     summed.extend(&payload);
     let sum = checksum::internet(&summed).to_be_bytes();

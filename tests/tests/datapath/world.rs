@@ -2,12 +2,16 @@
 //!
 //! Blue and green peer; blue exports the lower half of its prefixes, green all of
 //! its. Blue and red agreed on the lower half of red's, but that is down. Grey
-//! uses blue's prefixes and peers with nobody. The uplink is not managed.
+//! uses blue's prefixes and peers with nobody. The uplink is not managed. What leads
+//! nowhere goes to the stack, but from green it is dropped and from red rejected.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
 use ipnet::IpNet;
-use peer_common::{self as abi, DropReason, UNMANAGED_DROP, UNMANAGED_PASS};
+use peer_common::{self as abi, DropReason, UNMANAGED_DROP, UNMANAGED_PASS, UNMANAGED_REJECT};
 use peer_userspace::compile::{Fib, ForwardingTable};
 
 use super::{
@@ -26,24 +30,27 @@ pub(crate) struct Port {
     pub(crate) network: u32,
     /// Its slot among XDP's egress devices.
     pub(crate) slot: u32,
+    /// The router's own addresses there.
+    pub(crate) own: [&'static str; 2],
 }
 
-const fn port(name: &'static str, number: u8, network: u32) -> Port {
+const fn port(name: &'static str, number: u8, network: u32, own: [&'static str; 2]) -> Port {
     Port {
         name,
         index: 100 + number as u32,
         mac: [2, 0, 0, 0, 1, number],
         network,
         slot: 10 + number as u32,
+        own,
     }
 }
 
-pub(crate) const BLUE: Port = port("blue", 1, 1);
-pub(crate) const BLUE_B: Port = port("blue-b", 2, 1);
-pub(crate) const GREEN: Port = port("green", 3, 2);
-pub(crate) const RED: Port = port("red", 4, 3);
-pub(crate) const GREY: Port = port("grey", 5, 4);
-pub(crate) const UPLINK: Port = port("uplink", 6, 0);
+pub(crate) const BLUE: Port = port("blue", 1, 1, ["10.1.0.1", "fd00:1::1"]);
+pub(crate) const BLUE_B: Port = port("blue-b", 2, 1, ["10.1.128.1", "fd00:1:0:8000::1"]);
+pub(crate) const GREEN: Port = port("green", 3, 2, ["10.2.0.1", "fd00:2::1"]);
+pub(crate) const RED: Port = port("red", 4, 3, ["10.3.128.1", "fd00:3:0:8000::1"]);
+pub(crate) const GREY: Port = port("grey", 5, 4, ["10.1.0.254", "fd00:1::fe"]);
+pub(crate) const UPLINK: Port = port("uplink", 6, 0, ["192.0.2.1", "2001:db8::1"]);
 
 pub(crate) const PORTS: [Port; 6] = [BLUE, BLUE_B, GREEN, RED, GREY, UPLINK];
 
@@ -80,15 +87,20 @@ pub(crate) fn table() -> ForwardingTable {
     let entry = |port: &Port| abi::Port {
         network: port.network,
         mac: port.mac,
-        unmanaged: if port.network == GREEN.network {
-            UNMANAGED_DROP
-        } else {
-            UNMANAGED_PASS
+        unmanaged: match port.name {
+            "green" => UNMANAGED_DROP,
+            "red" => UNMANAGED_REJECT,
+            _ => UNMANAGED_PASS,
         },
-        reserved: 0,
+        flags: 0,
+        slot: port.slot,
+        address4: port.own[0].parse::<Ipv4Addr>().unwrap().octets(),
+        address6: port.own[1].parse::<Ipv6Addr>().unwrap().octets(),
+        place: abi::Subinterface::untagged(port.index),
     };
     ForwardingTable {
         ports: managed().map(|port| (port.index, entry(port))).collect(),
+        tags: BTreeMap::new(),
         devices: managed().map(|port| (port.slot, port.index)).collect(),
         fibs: BTreeMap::from([
             (BLUE.network, blue()),
@@ -97,6 +109,8 @@ pub(crate) fn table() -> ForwardingTable {
             (GREY.network, grey()),
         ]),
         policies: BTreeMap::new(),
+        sources: BTreeMap::new(),
+        groups: BTreeMap::new(),
         elsewhere: elsewhere(),
     }
 }
@@ -134,6 +148,7 @@ fn blue() -> Fib {
         ("10.1.0.1/32", "fd00:1::1/128", local(&BLUE)),
         ("10.1.128.1/32", "fd00:1:0:8000::1/128", local(&BLUE_B)),
         ("10.1.0.2/32", "fd00:1::2/128", shared()),
+        ("10.1.0.3/32", "fd00:1::3/128", local(&BLUE).answered()),
         ("10.2.0.0/16", "fd00:2::/48", green),
         ("10.2.0.9/32", "fd00:2::9/128", green.known(next_hop(9))),
         (
@@ -224,7 +239,10 @@ fn elsewhere() -> BTreeMap<IpNet, DropReason> {
     let networks = ["10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16"];
     let networks6 = ["fd00:1::/48", "fd00:2::/48", "fd00:3::/48"];
     let not_peered = networks.into_iter().chain(networks6);
-    let own = |at: &Places| [at.own, at.own_b, at.shared, at.greens, at.reds, at.uplinks];
+    let own = |at: &Places| {
+        let on_blue = [at.own, at.own_b, at.shared, at.answered];
+        on_blue.into_iter().chain([at.greens, at.reds, at.uplinks])
+    };
     let own = FAMILIES.iter().flat_map(own);
     let own = own.chain(["10.1.0.254", "fd00:1::fe"]);
     not_peered

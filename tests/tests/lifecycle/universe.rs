@@ -96,6 +96,7 @@ pub(crate) fn network(number: usize, spec: &NetworkSpec) -> Network {
     let ports = spec.ports.iter().map(|port| Port {
         interface: INTERFACES[*port].to_owned(),
         vlan: None,
+        outer: None,
         address: Vec::new(),
         prefixes: Vec::new(),
         via: Vec::new(),

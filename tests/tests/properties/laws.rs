@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use peer_common::DropReason;
+use peer_common::{DropReason, FLOWS_END, flags, verdict};
 use peer_userspace::{lifecycle::State, model::PairLabel};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
 use super::{
     generate::world,
-    oracle::{Fate, Forward, Oracle},
-    packet::{self, Outcome, Packet},
+    oracle::{Fate, Forward, Hop, Oracle},
+    packet::{self, Outcome, Packet, Way},
     points::{aim, points, shots},
     world::{Compiled, World},
 };
@@ -81,26 +81,21 @@ pub(crate) fn agrees(
         2 * id + u32::from(from == Some(pair.networks().1))
     };
     let same = match (&fate, outcome) {
-        (Fate::Pass, Outcome::Pass) | (Fate::Local, Outcome::Local) => true,
-        (
-            Fate::Forward(wanted),
-            Outcome::Forward {
-                route,
-                next_hop,
-                mac,
-            },
-        ) => {
-            let Forward {
-                egress,
-                next_hop: hop,
-                mac: known,
-                to,
-                pair,
-            } = wanted;
-            (route.port, next_hop, mac) == (*egress, hop, known)
-                && compiled.ids.networks.get(to) == Some(&route.network)
-                && route.counter == pair.as_ref().map_or(0, counter)
-                && leaves_properly(world, compiled, route)
+        (Fate::Pass, Outcome::Pass) => true,
+        (Fate::Local { answered }, Outcome::Local { answered: is }) => answered == is,
+        (Fate::Forward(wanted), Outcome::Forward { route, ways }) => {
+            let Forward { hops, to, pair } = wanted;
+            let mut actions = ways.iter().map(|way| &way.route).chain([route]);
+            goes_by(ways, hops, packet)
+                && actions.all(|action| {
+                    compiled.ids.networks.get(to) == Some(&action.network)
+                        && action.counter == pair.as_ref().map_or(0, counter)
+                        && action.has(flags::SOURCE)
+                        && action.has(flags::POLICY) == route.has(flags::POLICY)
+                })
+                && ways
+                    .iter()
+                    .all(|way| leaves_properly(world, compiled, &way.route))
         }
         (
             Fate::Drop(wanted, pairs),
@@ -133,6 +128,34 @@ pub(crate) fn agrees(
     } else {
         Err(format!("the oracle says {fate:?}"))
     }
+}
+
+/// Whether the ways are the hops, those that are up share all flows by weight, and they
+/// alone those of the others.
+fn goes_by(ways: &[Way], hops: &[Hop], packet: &Packet) -> bool {
+    let total: u64 = hops.iter().map(|hop| u64::from(hop.weight)).sum();
+    let up = hops.iter().filter(|hop| hop.up);
+    let total_up: u64 = up.map(|hop| u64::from(hop.weight)).sum();
+    let is_part = |share: u32, weight: u64, total: u64| {
+        let flows = u64::from(FLOWS_END);
+        (u64::from(share) * total).abs_diff(flows * weight) <= total
+    };
+    ways.len() == hops.len()
+        && hops.iter().all(|hop| {
+            let next_hop = hop.gateway.unwrap_or(packet.destination);
+            let is_it = |way: &&Way| {
+                let by_gateway = way.route.has(flags::GATEWAY);
+                let way = (way.route.port, way.next_hop, by_gateway);
+                way == (hop.port, next_hop, hop.gateway.is_some())
+            };
+            let weight = u64::from(hop.weight);
+            ways.iter().find(is_it).is_some_and(|way| {
+                way.mac == hop.mac
+                    && (way.route.verdict == verdict::FORWARD) == hop.up
+                    && is_part(way.shares[0], weight, total)
+                    && is_part(way.shares[1], if hop.up { weight } else { 0 }, total_up)
+            })
+        })
 }
 
 /// What the programs need besides the next hop is that of the egress interface.
@@ -186,7 +209,7 @@ fn random_worlds_hold_every_fate_and_every_state() {
     let mut runner = TestRunner::deterministic();
     let mut fates: BTreeMap<String, usize> = BTreeMap::new();
     let mut states: BTreeMap<State, usize> = BTreeMap::new();
-    for _ in 0..100 {
+    for _ in 0..200 {
         let drawn = (world(), shots(64))
             .new_tree(&mut runner)
             .expect("a world")
@@ -208,6 +231,9 @@ fn random_worlds_hold_every_fate_and_every_state() {
         "inside, unresolved",
         "across, resolved",
         "across, unresolved",
+        "inside, shared by all",
+        "inside, shared by some",
+        "across, shared by some",
         "not-peered",
         "peering-down",
         "spoofed-source",
@@ -218,7 +244,7 @@ fn random_worlds_hold_every_fate_and_every_state() {
     ];
     for kind in expected {
         assert!(
-            fates.get(kind).is_some_and(|count| *count >= 10),
+            fates.get(kind).is_some_and(|count| *count >= 5),
             "too few: {kind} in {fates:?}"
         );
     }
@@ -234,15 +260,17 @@ fn random_worlds_hold_every_fate_and_every_state() {
 fn kind(fate: &Fate) -> String {
     match fate {
         Fate::Pass => "pass".to_owned(),
-        Fate::Local => "local".to_owned(),
+        Fate::Local { answered: false } => "local".to_owned(),
+        Fate::Local { answered: true } => "answered".to_owned(),
         Fate::Drop(reason, _) => reason.name().to_owned(),
-        Fate::Forward(Forward { pair, mac, .. }) => format!(
+        Fate::Forward(Forward { pair, hops, .. }) => format!(
             "{}, {}",
             if pair.is_some() { "across" } else { "inside" },
-            if mac.is_some() {
-                "resolved"
-            } else {
-                "unresolved"
+            match &hops[..] {
+                [Hop { mac: Some(_), .. }] => "resolved",
+                [_] => "unresolved",
+                _ if hops.iter().all(|hop| hop.up) => "shared by all",
+                _ => "shared by some",
             }
         ),
     }

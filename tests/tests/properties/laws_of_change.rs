@@ -15,7 +15,7 @@ use proptest::{collection::vec, prelude::*, strategy::ValueTree, test_runner::Te
 use super::{
     generate::{Edit, NETWORKS, edit, world},
     laws::config,
-    packet::{Decision, decide},
+    packet::{Decision, decide, enters},
     points::points,
     span::Span,
     world::{Compiled, World, named},
@@ -102,6 +102,34 @@ proptest! {
     }
 
     #[test]
+    fn while_a_change_is_applied_every_port_lets_in_what_it_let_in_or_is_to_let_in(
+        world in world(),
+        edits in vec(edit(), 1..8),
+    ) {
+        let (old, new, sources) = before_and_after(&world, &edits);
+        let stay = |index: &&u32| new.table.ports.contains_key(*index);
+        let ports: Vec<u32> = old.table.ports.keys().filter(stay).copied().collect();
+        let mut table = old.table.clone();
+        for change in diff(&old.table, &new.table) {
+            table.apply(&change);
+            let port = match &change {
+                Change::PutPort(port, _)
+                | Change::PutSource(port, ..)
+                | Change::RemoveSource(port, _) => *port,
+                _ => continue,
+            };
+            for source in sources.iter().filter(|_| ports.contains(&port)) {
+                let met = enters(&table, port, *source);
+                let right = [&old.table, &new.table].map(|at| enters(at, port, *source));
+                prop_assert!(
+                    right.contains(&met),
+                    "after {change:?} port {port} lets in {source}: {met}, not one of {right:?}",
+                );
+            }
+        }
+    }
+
+    #[test]
     fn while_a_change_is_applied_no_peering_has_rules_that_were_never_its_own(
         world in world(),
         edits in vec(edit(), 1..8),
@@ -179,7 +207,7 @@ fn random_edits_make_every_kind_of_change() {
         }
     }
     println!("{kinds:#?}");
-    assert_eq!(kinds.len(), 12, "{kinds:?}");
+    assert_eq!(kinds.len(), 16, "{kinds:?}");
     assert!(kinds.values().all(|count| *count >= 5), "{kinds:?}");
 }
 
@@ -241,7 +269,10 @@ fn in_force(table: &ForwardingTable, route: &Route) -> Option<Policy> {
 /// How a destination is forwarded from this port, if it is.
 fn forwards(table: &ForwardingTable, ingress: u32, destination: IpAddr) -> Option<Decision> {
     let decision = decide(table, table.ports.get(&ingress)?.network, destination);
-    let forwards = matches!(decision, Decision::Route(route) if route.verdict == verdict::FORWARD);
+    let forwards = match decision {
+        Decision::Route(route) | Decision::Shared(route, _) => route.verdict == verdict::FORWARD,
+        Decision::Elsewhere(_) | Decision::Unknown => false,
+    };
     forwards.then_some(decision)
 }
 
@@ -277,7 +308,10 @@ fn reaches(change: &Change, network: u32) -> bool {
         Change::PutDevice(..) | Change::RemoveDevice(_) => false,
         // Not for where packets go.
         Change::PutPolicies(_) | Change::RemovePolicies(_) => false,
+        Change::PutSource(..) | Change::RemoveSource(..) => false,
+        Change::PutGroup(..) | Change::RemoveGroup(_) => true,
         Change::PutPort(..) | Change::RemovePort(_) => false,
+        Change::PutTags(..) | Change::RemoveTags(_) => false,
     }
 }
 

@@ -7,15 +7,18 @@
 mod consent;
 mod hops;
 mod ports;
+mod sources;
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use peer_common::DropReason;
 use peer_userspace::{
-    host::{HostView, Mac},
+    host::HostView,
     model::{Network, ObjectRef, PairLabel, RouteMode, Table, Unmanaged},
 };
+
+pub(crate) use hops::Hop;
 
 use super::{
     packet::Packet,
@@ -28,8 +31,10 @@ use super::{
 pub(crate) enum Fate {
     /// To the stack, for another machine or by an unmanaged interface.
     Pass,
-    /// To the stack, for this port's own address.
-    Local,
+    /// For this port's own address: to the stack, or answered in its place.
+    Local {
+        answered: bool,
+    },
     Forward(Forward),
     /// With the peerings it may be counted for; none where it belongs to none. With
     /// `foreign-local` and `martian`, those it may be `peering-down` for instead.
@@ -38,9 +43,8 @@ pub(crate) enum Fate {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Forward {
-    pub(crate) egress: u32,
-    pub(crate) next_hop: IpAddr,
-    pub(crate) mac: Option<Mac>,
+    /// The ways there.
+    pub(crate) hops: Vec<Hop>,
     /// The network that owns the destination.
     pub(crate) to: ObjectRef,
     /// The peering, unless the packet stays in its network.
@@ -99,7 +103,9 @@ impl<'a> Oracle<'a> {
             Fate::Forward(Forward { to, .. }) => &self.table.networks[to],
             _ => network,
         };
-        if !self.may_be_source(network, receiver, packet.source) {
+        if !self.may_be_source(network, receiver, packet.source)
+            || !self.comes_in_by(network, packet.ingress, packet.source)
+        {
             return Fate::Drop(DropReason::SpoofedSource, Vec::new());
         }
         // Asked last: to a destination nobody could reach, no source is wrong.
@@ -113,10 +119,11 @@ impl<'a> Oracle<'a> {
         }
     }
 
-    fn whatever_the_source(&self, network: &Network, packet: &Packet) -> Fate {
+    fn whatever_the_source(&self, network: &'a Network, packet: &Packet) -> Fate {
         let destination = packet.destination;
         if self.is_local(network, packet.ingress, destination) {
-            return Fate::Local;
+            let answered = self.is_contested(network, destination);
+            return Fate::Local { answered };
         }
         // If several peerings that are down lead there, only one to the holder of the
         // address, then it is as much any other's.
@@ -149,19 +156,16 @@ impl<'a> Oracle<'a> {
         let inside = from.id == to.id;
         let pair = (!inside).then(|| PairLabel::of(&from.id, &to.id));
         let routed = inside || self.routes_to(from, to, packet.destination);
-        let hop = if routed {
-            self.hop(to, packet.destination)
+        let hops = if routed {
+            self.hops(to, packet.destination)
         } else {
-            None
+            Vec::new()
         };
-        let Some(hop) = hop else {
+        if hops.is_empty() {
             return Fate::Drop(DropReason::NoRoute, pair.into_iter().collect());
-        };
-        let next_hop = hop.gateway.unwrap_or(packet.destination);
+        }
         Fate::Forward(Forward {
-            egress: hop.port,
-            next_hop,
-            mac: self.host.neighbours.get(&(hop.port, next_hop)).copied(),
+            hops,
             to: to.id.clone(),
             pair,
         })

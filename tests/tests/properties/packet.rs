@@ -4,7 +4,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
-use peer_common::{DropReason, Route, UNMANAGED_DROP, flags, verdict};
+use peer_common::{
+    DropReason, FLOWS_END, Group, Route, UNMANAGED_PASS, flags, port_flags, verdict,
+};
 use peer_userspace::{compile::ForwardingTable, host::Mac};
 
 use super::span::Span;
@@ -22,11 +24,13 @@ pub(crate) struct Packet {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Pass,
-    Local,
+    Local {
+        answered: bool,
+    },
+    /// By these ways, more than one sharing its flows.
     Forward {
         route: Route,
-        next_hop: IpAddr,
-        mac: Option<Mac>,
+        ways: Vec<Way>,
     },
     Drop {
         reason: DropReason,
@@ -34,10 +38,22 @@ pub(crate) enum Outcome {
     },
 }
 
+/// One of the ways of a route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Way {
+    pub(crate) route: Route,
+    pub(crate) next_hop: IpAddr,
+    pub(crate) mac: Option<Mac>,
+    /// How many flows choose it first, and how many of those whose first choice is down.
+    pub(crate) shares: [u32; 2],
+}
+
 /// What a table says of one destination.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
     Route(Route),
+    /// A route of several hops, and what is to be found there.
+    Shared(Route, Option<Box<Group>>),
     Elsewhere(DropReason),
     Unknown,
 }
@@ -48,19 +64,22 @@ pub(crate) fn run(table: &ForwardingTable, packet: &Packet) -> Outcome {
         return Outcome::Pass;
     };
     let decision = decide(table, port.network, packet.destination);
-    if let Decision::Route(route) = decision
+    if let Decision::Route(route) | Decision::Shared(route, _) = decision
         && route.verdict == verdict::FORWARD
     {
         return forward(table, port.network, packet, route);
     }
     let drop = |reason, counter| Outcome::Drop { reason, counter };
-    if !may_send(table, packet.source, port.network, port.network) {
+    if !enters(table, packet.ingress, packet.source)
+        || !may_send(table, packet.source, port.network, port.network)
+    {
         return drop(DropReason::SpoofedSource, 0);
     }
     match decision {
         Decision::Route(route) if route.verdict == verdict::LOCAL => {
             if route.port == packet.ingress || route.port == 0 {
-                Outcome::Local
+                let answered = route.has(flags::ANSWERED);
+                Outcome::Local { answered }
             } else {
                 drop(DropReason::ForeignLocal, 0)
             }
@@ -72,15 +91,17 @@ pub(crate) fn run(table: &ForwardingTable, packet: &Packet) -> Outcome {
                 route.counter,
             )
         }
+        Decision::Shared(route, _) => panic!("only what is forwarded is shared: {route:?}"),
         Decision::Elsewhere(reason) => drop(reason, 0),
-        Decision::Unknown if port.unmanaged == UNMANAGED_DROP => drop(DropReason::Unmanaged, 0),
-        Decision::Unknown => Outcome::Pass,
+        Decision::Unknown if port.unmanaged == UNMANAGED_PASS => Outcome::Pass,
+        Decision::Unknown => drop(DropReason::Unmanaged, 0),
     }
 }
 
 fn forward(table: &ForwardingTable, from: u32, packet: &Packet, route: Route) -> Outcome {
-    if !may_send(table, packet.source, from, route.network) {
-        let reason = if may_send(table, packet.source, from, from) {
+    let enters = enters(table, packet.ingress, packet.source);
+    if !enters || !may_send(table, packet.source, from, route.network) {
+        let reason = if enters && may_send(table, packet.source, from, from) {
             DropReason::NotExported
         } else {
             DropReason::SpoofedSource
@@ -90,23 +111,51 @@ fn forward(table: &ForwardingTable, from: u32, packet: &Packet, route: Route) ->
             counter: route.counter,
         };
     }
-    let next_hop = if route.has(flags::GATEWAY) {
-        gateway(&route, packet)
-    } else {
-        packet.destination
+    let way = |hop: &Route, shares| Way {
+        route: *hop,
+        next_hop: if hop.has(flags::GATEWAY) {
+            gateway(hop)
+        } else {
+            packet.destination
+        },
+        mac: hop.has(flags::RESOLVED).then_some(Mac(hop.dst_mac)),
+        shares,
     };
-    let mac = route.has(flags::RESOLVED).then_some(Mac(route.dst_mac));
-    Outcome::Forward {
-        route,
-        next_hop,
-        mac,
-    }
+    let ways = if route.group == 0 {
+        vec![way(&route, [FLOWS_END; 2])]
+    } else {
+        let group = &table.groups[&route.group];
+        let mut before = [0; 2];
+        group
+            .hops()
+            .map(|hop| {
+                let ends = [hop.end, hop.spare_end];
+                let shares = [ends[0] - before[0], ends[1] - before[1]];
+                before = ends;
+                way(&hop.route, shares)
+            })
+            .collect()
+    };
+    Outcome::Forward { route, ways }
+}
+
+/// Whether the port lets in what comes from this source.
+pub(crate) fn enters(table: &ForwardingTable, ingress: u32, source: IpAddr) -> bool {
+    let restricted = table
+        .ports
+        .get(&ingress)
+        .is_some_and(|port| port.flags & port_flags::SOURCES != 0);
+    let entries = table.sources.iter().filter(|((at, _), _)| *at == ingress);
+    !restricted || longest_match(entries.map(|((_, at), may)| (at, may)), source) == Some(&true)
 }
 
 /// The longest match in one network's table, then *elsewhere*.
 pub(crate) fn decide(table: &ForwardingTable, network: u32, destination: IpAddr) -> Decision {
     if let Some(route) = lookup(table, network, destination) {
-        return Decision::Route(*route);
+        return match route.group {
+            0 => Decision::Route(*route),
+            id => Decision::Shared(*route, table.groups.get(&id).copied().map(Box::new)),
+        };
     }
     match longest_match(&table.elsewhere, destination) {
         Some(reason) => Decision::Elsewhere(*reason),
@@ -134,10 +183,11 @@ fn longest_match<'a, T>(
         .map(|(_, value)| value)
 }
 
-fn gateway(route: &Route, packet: &Packet) -> IpAddr {
+fn gateway(route: &Route) -> IpAddr {
     let [a, b, c, d, ..] = route.gateway;
-    match packet.destination {
-        IpAddr::V4(_) => Ipv4Addr::from([a, b, c, d]).into(),
-        IpAddr::V6(_) => Ipv6Addr::from(route.gateway).into(),
+    if route.has(flags::GATEWAY_V6) {
+        Ipv6Addr::from(route.gateway).into()
+    } else {
+        Ipv4Addr::from([a, b, c, d]).into()
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn points(world: &World) -> Vec<IpAddr> {
     }
     for route in &host.routes {
         nets.insert(route.to);
-        addresses.extend(route.gateway);
+        addresses.extend(route.hops.iter().filter_map(|hop| hop.gateway));
     }
     addresses.extend(host.neighbours.keys().map(|(_, address)| *address));
     addresses.extend(nets.iter().map(Span::of).flat_map(|span| span.boundaries()));
@@ -146,9 +146,15 @@ pub(crate) fn aim(world: &World, points: &[IpAddr], shots: &Shots) -> Vec<Packet
         .collect()
 }
 
-/// Whether a network that names this interface has this address.
+/// Whether a network that names this interface has this address there.
 fn owned(world: &World, ifindex: u32, address: IpAddr) -> bool {
-    facing(world, ifindex).any(|network| any_holds(&network.prefixes, address))
+    let named = world.host.interfaces.get(&ifindex);
+    let named = named.map(|interface| interface.name.as_str());
+    facing(world, ifindex).any(|network| {
+        let mut ports = network.ports.iter();
+        let port = ports.find(|port| Some(port.interface.as_str()) == named);
+        port.is_some_and(|port| any_holds(port.claims(network), address))
+    })
 }
 
 /// The networks that name this interface.

@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, fmt::Debug, str::FromStr};
 
 use ipnet::IpNet;
+use peer_common::verdict;
 use peer_userspace::{
-    host::{Address, HostRoute, Interface, Mac},
+    host::{Address, HostHop, HostRoute, Interface, Mac},
     model::{AdminState, Consent, Mode, Network, ObjectRef, Port, RouteMode, Unmanaged},
 };
 
@@ -39,6 +40,7 @@ pub(super) fn port(interface: &str) -> Port {
     Port {
         interface: interface.to_owned(),
         vlan: None,
+        outer: None,
         address: Vec::new(),
         prefixes: Vec::new(),
         via: Vec::new(),
@@ -91,8 +93,7 @@ impl World {
             self.host.routes.push(HostRoute {
                 to: net.trunc(),
                 metric: 0,
-                interface: index,
-                gateway: None,
+                hops: vec![hop(index, None)],
             });
         }
         let interface = Interface {
@@ -132,8 +133,20 @@ impl World {
         self.host.routes.push(HostRoute {
             to: words[0].parse().expect("a prefix"),
             metric: after("metric").map_or(0, |metric| metric.parse().expect("a metric")),
-            interface,
-            gateway: after("via").map(|gateway| gateway.parse().expect("an address")),
+            hops: vec![hop(interface, after("via").copied())],
+        });
+    }
+
+    /// A route of several hops: interface, gateway and weight of each.
+    pub(super) fn multipath(&mut self, to: &str, hops: &[(u32, &str, u32)]) {
+        let hops = hops.iter().map(|(interface, gateway, weight)| HostHop {
+            weight: *weight,
+            ..hop(*interface, Some(gateway))
+        });
+        self.host.routes.push(HostRoute {
+            to: to.parse().expect("a prefix"),
+            metric: 0,
+            hops: hops.collect(),
         });
     }
 
@@ -186,20 +199,31 @@ impl World {
     }
 }
 
+fn hop(interface: u32, gateway: Option<&str>) -> HostHop {
+    HostHop {
+        interface,
+        gateway: gateway.map(|gateway| gateway.parse().expect("an address")),
+        weight: 1,
+        dead: false,
+    }
+}
+
+/// Of several ways, those that are up.
 fn words(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Pass => "pass".to_owned(),
-        Outcome::Local => "local".to_owned(),
+        Outcome::Local { answered: false } => "local".to_owned(),
+        Outcome::Local { answered: true } => "answered".to_owned(),
         Outcome::Drop { reason, .. } => reason.name().to_owned(),
-        Outcome::Forward {
-            route,
-            next_hop,
-            mac: None,
-        } => format!("{} {next_hop}?", route.port),
-        Outcome::Forward {
-            route,
-            next_hop,
-            mac: Some(_),
-        } => format!("{} {next_hop}", route.port),
+        Outcome::Forward { ways, .. } => {
+            let live = ways
+                .iter()
+                .filter(|way| way.route.verdict == verdict::FORWARD);
+            let live = live.map(|way| {
+                let unknown = if way.mac.is_some() { "" } else { "?" };
+                format!("{} {}{unknown}", way.route.port, way.next_hop)
+            });
+            live.collect::<Vec<_>>().join(", ")
+        }
     }
 }

@@ -31,19 +31,14 @@ impl Debug for World {
             writeln!(f, "neighbour {address} on {index}: {mac}")?;
         }
         for route in &self.host.routes {
-            write!(
-                f,
-                "route {} dev {} metric {}",
-                route.to, route.interface, route.metric
-            )?;
-            writeln!(
-                f,
-                "{}",
-                route
-                    .gateway
-                    .map(|at| format!(" via {at}"))
-                    .unwrap_or_default()
-            )?;
+            write!(f, "route {} metric {}", route.to, route.metric)?;
+            for hop in &route.hops {
+                let via = hop.gateway.map(|at| format!(" via {at}"));
+                let dead = if hop.dead { " dead" } else { "" };
+                let via = via.unwrap_or_default();
+                write!(f, " dev {}{via} weight {}{dead}", hop.interface, hop.weight)?;
+            }
+            writeln!(f)?;
         }
         let since = self
             .facts
@@ -117,15 +112,7 @@ fn show_consent(consent: &Consent, f: &mut Formatter<'_>) -> fmt::Result {
             write!(f, ", {name} {rules:?}")?;
         }
     }
-    writeln!(
-        f,
-        "{}",
-        if consent.hops == 1 {
-            ""
-        } else {
-            ", unsupported"
-        }
-    )
+    writeln!(f, "{}", if consent.hops == 1 { "" } else { ", two hops" })
 }
 
 fn show_interface(interface: &Interface, f: &mut Formatter<'_>) -> fmt::Result {

@@ -62,7 +62,7 @@ impl World {
             in_kernel: &self.facts.in_kernel,
             now: Moment::default(),
         });
-        let ids = known.assigned(
+        let mut ids = known.assigned(
             self.table.networks.keys().cloned(),
             states.pairs.keys().cloned(),
             ports
@@ -72,6 +72,7 @@ impl World {
             &ForwardingTable::default(),
         );
         let table = compile(&self.table, &ports, &self.host, &states, &ids);
+        ids.groups.clone_from(&table.groups);
         Compiled { ids, states, table }
     }
 

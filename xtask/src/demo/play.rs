@@ -14,6 +14,7 @@ pub(super) fn all(scene: &mut Scene, stage: &mut Stage) -> Result<()> {
     show_networks(scene, stage)?;
     start_daemon(scene, stage)?;
     show_traffic(scene, stage)?;
+    show_hops(scene, stage)?;
     show_separation(scene, stage)?;
     show_counters(scene, stage)?;
     withdraw_consent(scene, stage)?;
@@ -64,6 +65,28 @@ fn show_traffic(scene: &Scene, stage: &mut Stage) -> Result<()> {
         stage.quote(&format!("{} MB received, {moved}", moved.bytes / 1_000_000));
         let claim = format!("TCP over {} with every offload left on", family(to));
         stage.check(moved.bytes > 0, &claim)?;
+    }
+    Ok(())
+}
+
+fn show_hops(scene: &Scene, stage: &mut Stage) -> Result<()> {
+    stage.scene("To hosts it is a router: traceroute shows it");
+    let Scene { blue, green, .. } = scene;
+    for (gateway, to) in blue.gateways().into_iter().zip(green.addresses()) {
+        let line = format!("traceroute -n -q 1 {to}");
+        stage.prompt(&blue.name, &line);
+        let mut words = line.split(' ');
+        let mut traceroute = blue.ns.command(words.next().unwrap_or_default());
+        let done = process::run(traceroute.args(words), process::SHORT)?;
+        interrupt::check()?;
+        stage.quote(&done.said());
+        let hops: Vec<_> = done.stdout.lines().skip(1).collect();
+        let shown = |hop: usize, address: IpAddr| {
+            hops.get(hop)
+                .is_some_and(|line| line.contains(&format!(" {address} ")))
+        };
+        let claim = format!("the router is the one hop between, over {}", family(to));
+        stage.check(hops.len() == 2 && shown(0, gateway) && shown(1, to), &claim)?;
     }
     Ok(())
 }

@@ -1,32 +1,36 @@
-//! One dump of links, addresses, neighbours and routes.
+//! One dump of links, addresses and neighbours.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::net::IpAddr;
 
 use futures::TryStreamExt as _;
 use ipnet::IpNet;
 use netlink_packet_route::{
     AddressFamily,
     address::{AddressAttribute, AddressFlags, AddressMessage},
-    link::{InfoKind, LinkAttribute, LinkFlags, LinkInfo, LinkLayerType, LinkMessage, LinkXdp},
+    link::{
+        InfoData, InfoKind, InfoVlan, LinkAttribute, LinkFlags, LinkInfo, LinkLayerType,
+        LinkMessage, LinkXdp, VlanProtocol,
+    },
     neighbour::{
         NeighbourAddress, NeighbourAttribute, NeighbourExtFlags, NeighbourFlags, NeighbourMessage,
         NeighbourState,
     },
-    route::{RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteType},
+    route::RouteProtocol,
 };
-use rtnetlink::{Handle, RouteMessageBuilder};
+use rtnetlink::Handle;
 
-use super::{KernelError, neighbours::PROTOCOL};
-use crate::host::{Address, HostRoute, HostView, Interface, Mac};
+use super::{KernelError, neighbours::PROTOCOL, standin};
+use crate::host::{Address, HostView, Interface, KernelTag, Mac};
 
-/// The whole host.
-pub(super) async fn read(handle: &Handle) -> Result<HostView, KernelError> {
+/// The whole host but for its routes. Stand-ins are those of the daemon that `owner` names.
+pub(super) async fn read(handle: &Handle, owner: &standin::Owner) -> Result<HostView, KernelError> {
     let error = |what| move |error| KernelError::netlink(what, error);
     let mut view = HostView::default();
 
     let mut links = std::pin::pin!(handle.link().get().execute());
     while let Some(link) = links.try_next().await.map_err(error("interfaces"))? {
-        let found = interface(&link);
+        let mut found = interface(&link);
+        found.stands_for = owner.stands_for(&link);
         view.interfaces.insert(found.index, found);
     }
 
@@ -56,16 +60,6 @@ pub(super) async fn read(handle: &Handle) -> Result<HostView, KernelError> {
         }
     }
 
-    let mut routes = BTreeSet::new();
-    let v4 = RouteMessageBuilder::<std::net::Ipv4Addr>::new().build();
-    let v6 = RouteMessageBuilder::<std::net::Ipv6Addr>::new().build();
-    for family in [v4, v6] {
-        let mut dump = std::pin::pin!(handle.route().get(family).execute());
-        while let Some(message) = dump.try_next().await.map_err(error("routes"))? {
-            routes.extend(host_routes(&message));
-        }
-    }
-    view.routes = routes.into_iter().collect();
     Ok(view)
 }
 
@@ -76,6 +70,7 @@ fn interface(link: &LinkMessage) -> Interface {
             .header
             .flags
             .contains(LinkFlags::Up | LinkFlags::LowerUp),
+        enabled: link.header.flags.contains(LinkFlags::Up),
         ..Interface::default()
     };
     for attribute in &link.attributes {
@@ -88,6 +83,7 @@ fn interface(link: &LinkMessage) -> Interface {
                 interface.mac = <[u8; 6]>::try_from(bytes.as_slice()).ok().map(Mac);
             }
             LinkAttribute::LinkInfo(infos) => {
+                interface.takes_off = kernel_tag(link, infos);
                 interface.kind = infos.iter().find_map(|info| match info {
                     LinkInfo::Kind(kind) => Some(kind_name(kind)),
                     _ => None,
@@ -104,6 +100,32 @@ fn interface(link: &LinkMessage) -> Interface {
         }
     }
     interface
+}
+
+/// The tag that a VLAN device takes off.
+fn kernel_tag(link: &LinkMessage, infos: &[LinkInfo]) -> Option<KernelTag> {
+    let tag = infos.iter().find_map(|info| match info {
+        LinkInfo::Data(InfoData::Vlan(tag)) => Some(tag),
+        _ => None,
+    })?;
+    let mut below = None;
+    for attribute in &link.attributes {
+        match attribute {
+            LinkAttribute::Link(index) => below = Some(*index),
+            // The index is another namespace's.
+            LinkAttribute::LinkNetNsId(_) => return None,
+            _ => {}
+        }
+    }
+    let id = tag.iter().find_map(|info| match info {
+        InfoVlan::Id(id) => Some(*id),
+        _ => None,
+    })?;
+    Some(KernelTag {
+        below: below?,
+        provider: tag.contains(&InfoVlan::Protocol(VlanProtocol::Ieee8021Ad)),
+        id,
+    })
 }
 
 fn kind_name(kind: &InfoKind) -> String {
@@ -188,70 +210,4 @@ fn neighbour(message: &NeighbourMessage) -> Option<Neighbour> {
         managed,
         ours,
     })
-}
-
-/// The ways of one unicast route of the main table: one, or one for each next hop.
-fn host_routes(message: &RouteMessage) -> Vec<HostRoute> {
-    let header = &message.header;
-    if header.kind != RouteType::Unicast {
-        return Vec::new();
-    }
-    let mut table = u32::from(header.table);
-    let mut to = None;
-    let mut metric = 0;
-    let mut interface = None;
-    let mut gateway = None;
-    let mut hops = Vec::new();
-    for attribute in &message.attributes {
-        match attribute {
-            RouteAttribute::Table(id) => table = *id,
-            RouteAttribute::Destination(address) => to = ip(address),
-            RouteAttribute::Priority(priority) => metric = *priority,
-            RouteAttribute::Oif(index) => interface = Some(*index),
-            RouteAttribute::Gateway(address) => gateway = ip(address),
-            // A next hop of the other family (RFC 5549): not ours to follow yet, and
-            // no on-link route either.
-            RouteAttribute::Via(_) => return Vec::new(),
-            RouteAttribute::MultiPath(paths) => {
-                for path in paths {
-                    let via = path
-                        .attributes
-                        .iter()
-                        .find_map(|attribute| match attribute {
-                            RouteAttribute::Gateway(address) => ip(address),
-                            _ => None,
-                        });
-                    hops.push((path.interface_index, via));
-                }
-            }
-            _ => {}
-        }
-    }
-    hops.extend(interface.map(|index| (index, gateway)));
-    let any: IpAddr = match header.address_family {
-        AddressFamily::Inet => std::net::Ipv4Addr::UNSPECIFIED.into(),
-        _ => std::net::Ipv6Addr::UNSPECIFIED.into(),
-    };
-    let Ok(to) = IpNet::new(to.unwrap_or(any), header.destination_prefix_length) else {
-        return Vec::new();
-    };
-    if table != u32::from(RouteHeader::RT_TABLE_MAIN) {
-        return Vec::new();
-    }
-    hops.into_iter()
-        .map(|(interface, gateway)| HostRoute {
-            to: to.trunc(),
-            metric,
-            interface,
-            gateway,
-        })
-        .collect()
-}
-
-fn ip(address: &RouteAddress) -> Option<IpAddr> {
-    match address {
-        RouteAddress::Inet(v4) => Some(IpAddr::from(*v4)),
-        RouteAddress::Inet6(v6) => Some(IpAddr::from(*v6)),
-        _ => None,
-    }
 }

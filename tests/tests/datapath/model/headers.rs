@@ -12,7 +12,8 @@ pub(super) enum Content {
     Packet(Ip),
     /// One that contradicts itself.
     Malformed,
-    /// ARP about this address, or a multicast solicitation for it.
+    /// ARP about this address, or a multicast solicitation for it, or a packet to it
+    /// that was not sent to the router's MAC.
     Asks(IpAddr),
     /// Nothing of its business.
     Other,
@@ -28,6 +29,13 @@ pub(super) struct Ip {
     pub(super) wire: Wire,
     /// The address it solicits.
     pub(super) asks: Option<IpAddr>,
+}
+
+impl Ip {
+    /// IPv4 options, if they are all there.
+    pub(super) fn options<'a>(&self, packet: &'a [u8]) -> Option<&'a [u8]> {
+        packet.get(20..usize::from(packet[0] & 15) * 4)
+    }
 }
 
 /// What will be on the wire: packets, IP bytes of all of them and of the largest.
@@ -118,7 +126,9 @@ fn ipv4(packet: &[u8], gso: Gso) -> Option<Ip> {
 fn ipv6(packet: &[u8], gso: Gso) -> Option<Ip> {
     let claimed = 40 + word(packet, 4)?;
     let (source, destination) = (v6(packet, 8)?, v6(packet, 24)?);
-    if packet[0] >> 4 != 6 || claimed > packet.len() && gso.size == 0 {
+    // A length of nought with hop-by-hop options is a jumbogram's (RFC 2675 section 3).
+    let jumbo = claimed == 40 && packet[6] == 0;
+    if packet[0] >> 4 != 6 || (claimed > packet.len() || jumbo) && gso.size == 0 {
         return None;
     }
     let wire = wire(packet, 40, packet[6], claimed, gso);
@@ -169,28 +179,42 @@ fn wire(packet: &[u8], header: usize, protocol: u8, claimed: usize, gso: Gso) ->
     }
 }
 
-/// The frame with one hop less and, if given, new MACs: destination, source.
-pub(super) fn sent(frame: &[u8], macs: Option<(Mac, Mac)>) -> Vec<u8> {
+/// Bytes of the shortest frame on Ethernet.
+const SHORTEST: usize = 60;
+
+/// The frame without what is behind its packet, unless that is there to make it long
+/// enough; with GSO nothing is behind it.
+pub(super) fn trimmed(arrival: &Arrival, bytes: usize) -> &[u8] {
+    let frame = &arrival.frame;
+    if frame.len() > SHORTEST.max(14 + bytes) && arrival.gso.size == 0 {
+        &frame[..14 + bytes]
+    } else {
+        frame
+    }
+}
+
+/// The frame with so many hops less and, if given, new MACs: destination, source.
+pub(super) fn sent(frame: &[u8], macs: Option<(Mac, Mac)>, hops: u8) -> Vec<u8> {
     let mut out = frame.to_vec();
     if let Some((to, from)) = macs {
         out[..6].copy_from_slice(&to);
         out[6..12].copy_from_slice(&from);
     }
     if frame[12..14] == [0x86, 0xdd] {
-        out[21] -= 1;
+        out[21] -= hops;
         return out;
     }
-    out[22] -= 1;
+    out[22] -= hops;
     let sum = u16::from_be_bytes([frame[24], frame[25]]);
-    out[24..26].copy_from_slice(&aged(sum).to_be_bytes());
+    out[24..26].copy_from_slice(&aged(sum, hops).to_be_bytes());
     out
 }
 
-/// The header checksum when the word of TTL and protocol is 0x100 less.
+/// The header checksum when the word of TTL and protocol is 0x100 less for each hop.
 ///
 /// What a header sums up to, its checksum included, stays the same modulo 65535, so
-/// the checksum grows by 0x100. Of the two noughts it is always 0x0000 afterwards:
+/// the checksum grows by as much. Of the two noughts it is always 0x0000 afterwards:
 /// 0xffff would need a header of noughts (RFC 1624 section 3).
-fn aged(sum: u16) -> u16 {
-    ((u32::from(sum) + 0x100) % 0xffff) as u16
+fn aged(sum: u16, hops: u8) -> u16 {
+    ((u32::from(sum) + 0x100 * u32::from(hops)) % 0xffff) as u16
 }

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::chain::chain;
+
 /// An IP packet, or what an ICMP error quotes of one.
 pub(super) struct Said<'a> {
     pub(super) source: IpAddr,
@@ -63,31 +65,9 @@ fn ipv6(packet: &[u8]) -> Option<Said<'_>> {
         let octets: [u8; 16] = header[at..at + 16].try_into().ok()?;
         Some(IpAddr::from(Ipv6Addr::from(octets)))
     };
-    let (mut protocol, mut body, mut fragment) = (header[6], &packet[40..], None);
-    for _ in 0..6 {
-        let Some(extension) = body.first_chunk::<8>() else {
-            break;
-        };
-        let counted = usize::from(extension[1]);
-        let length = match protocol {
-            0 | 43 | 60 => 8 * (counted + 1),
-            51 => 4 * (counted + 2),
-            44 => {
-                let bits = word(extension, 2)?;
-                let id =
-                    u32::from_be_bytes([extension[4], extension[5], extension[6], extension[7]]);
-                // The last fragment header counts.
-                fragment = (bits & 0xfff9 != 0).then_some((id, bits >> 3 == 0));
-                8
-            }
-            _ => break,
-        };
-        protocol = extension[0];
-        body = body.get(length..).unwrap_or_default();
-        if matches!(fragment, Some((_, false))) {
-            break;
-        }
-    }
+    let chain = chain(packet);
+    let fragment = chain.fragment();
+    let (protocol, body) = (chain.protocol, chain.body);
     let later = matches!(fragment, Some((_, false)));
     Some(Said {
         source: address(8)?,

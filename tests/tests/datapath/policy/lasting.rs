@@ -1,5 +1,6 @@
 //! How long flows last: until they are old, or their rules are no more.
 
+use peer_common::UNMANAGED_DROP;
 use peer_userspace::compile::ForwardingTable;
 
 use super::talk::{ACK, Key, Rules, SYN, SYN_ACK, Value, blue, open_flows, play, ruled};
@@ -134,6 +135,8 @@ fn a_peering_without_rules_has_no_flows() {
 /// Blue's peering with red is up too, and has the same rules.
 fn two_peerings() -> ForwardingTable {
     let mut table = ruled(blue("allow: []"));
+    // Nobody is told of a refusal, so that a redirect is a packet sent on.
+    table.ports.get_mut(&RED.index).unwrap().unmanaged = UNMANAGED_DROP;
     for (to, from) in [
         (BLUE_TO_RED, BLUE_TO_GREEN),
         (RED_TO_BLUE, BLUE_TO_GREEN + 1),

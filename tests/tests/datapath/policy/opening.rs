@@ -4,6 +4,7 @@ use peer_common::DropReason::{SpoofedSource, TtlExceeded};
 
 use super::talk::{ACK, Rules, SYN, blue, play};
 use crate::datapath::{
+    answer::Told,
     outcome::{Gso, Hook, Outcome},
     packet::Packet,
     transport::{TCP, UDP},
@@ -203,7 +204,11 @@ fn a_spent_ttl_or_a_false_source_is_no_matter_of_rules() {
             Outcome::dropped(&packet.bytes(), reason, GREEN.network, GREEN_TO_BLUE, 1)
         };
         let spent = talk.udp_from_green((1, 53)).hops(1);
-        let outcome = drop(&spent, TtlExceeded);
+        let answer = Told::spent(&GREEN, talk.is_v4()).about(&spent.bytes());
+        let outcome = match talk.hook {
+            Hook::Xdp => Outcome::up(&spent.bytes()),
+            Hook::Tc => drop(&spent, TtlExceeded).told(GREEN.slot, answer),
+        };
         talk.fares("permitted, but spent", &spent, Gso::default(), &outcome);
         let refused = talk.udp_from_green((1, 54)).hops(1);
         talk.refused("spent, but refused before", &refused);

@@ -23,12 +23,12 @@ pub(super) const ACK: u8 = 0x10;
 
 /// What blue and green declare, as lines of a consent's `spec`.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Rules {
-    pub(super) blue: &'static str,
-    pub(super) green: &'static str,
+pub(crate) struct Rules<'a> {
+    pub(crate) blue: &'a str,
+    pub(crate) green: &'a str,
 }
 
-pub(super) const fn blue(rules: &'static str) -> Rules {
+pub(super) const fn blue(rules: &'static str) -> Rules<'static> {
     Rules {
         blue: rules,
         green: "",
@@ -36,7 +36,7 @@ pub(super) const fn blue(rules: &'static str) -> Rules {
 }
 
 /// Play a scenario with these rules by each hook in each family.
-pub(super) fn play(rules: Rules, scenario: impl Fn(&mut Talk<'_>) + Send + Sync) {
+pub(super) fn play(rules: Rules<'_>, scenario: impl Fn(&mut Talk<'_>) + Send + Sync) {
     with_rig(|rig| {
         for at in &FAMILIES {
             for hook in [Hook::Xdp, Hook::Tc] {
@@ -58,17 +58,28 @@ fn consent(lines: &str) -> Consent {
     dialect::parse(&text).expect(lines).consents.remove(0).0
 }
 
-/// The world's table, with rules for the peering of blue and green.
-pub(super) fn ruled(rules: Rules) -> ForwardingTable {
+fn has_rules(consent: &Consent) -> bool {
+    consent.allow.is_some() || consent.allow_out.is_some()
+}
+
+/// The world's table, with what blue and green declare for their peering.
+pub(crate) fn ruled(rules: Rules<'_>) -> ForwardingTable {
     let (blue, green) = (consent(rules.blue), consent(rules.green));
     let mut table = world::table();
     let policy =
         |to: &Consent, from: &Consent| Policy::of(to.allow.as_deref(), from.allow_out.as_deref());
-    table.policies.insert(BLUE_TO_GREEN, policy(&green, &blue));
-    table.policies.insert(GREEN_TO_BLUE, policy(&blue, &green));
+    let mut declared = 0;
+    if [&blue, &green].map(has_rules).contains(&true) {
+        table.policies.insert(BLUE_TO_GREEN, policy(&green, &blue));
+        table.policies.insert(GREEN_TO_BLUE, policy(&blue, &green));
+        declared |= flags::POLICY;
+    }
+    if [&blue, &green].map(|consent| consent.hops).contains(&2) {
+        declared |= flags::TWO_HOPS;
+    }
     for route in table.fibs.values_mut().flat_map(|fib| fib.values_mut()) {
         if route.verdict == verdict::FORWARD && route.counter / 2 == BLUE_TO_GREEN / 2 {
-            route.flags |= flags::POLICY;
+            route.flags |= declared;
         }
     }
     table
@@ -82,7 +93,7 @@ pub(super) struct Talk<'a> {
 
 impl Talk<'_> {
     /// Change the rules.
-    pub(super) fn declare(&mut self, rules: Rules) {
+    pub(super) fn declare(&mut self, rules: Rules<'_>) {
         self.rig.apply(&ruled(rules));
     }
 

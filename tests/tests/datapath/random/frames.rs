@@ -7,7 +7,8 @@ use peer_userspace::compile::{Fib, ForwardingTable};
 use super::{
     Random,
     addresses::{address, among},
-    talk,
+    mutations::mutate,
+    talk, trouble,
 };
 use crate::datapath::{
     neighbours::{BROADCAST, arp_reply, arp_request, solicitation, unicast_solicitation},
@@ -19,26 +20,34 @@ use crate::datapath::{
 /// Something to inject.
 pub(crate) fn arrival(random: &mut Random, table: &ForwardingTable) -> Arrival {
     let busy = random.percent(60);
-    let port = random.pick(if busy { &[BLUE, GREEN] } else { &PORTS });
+    let mut port = random.pick(if busy { &[BLUE, GREEN] } else { &PORTS });
     let v4 = random.percent(50);
-    if random.percent(40) {
-        let (port, packet) = talk::packet(random);
-        let mut frame = packet.bytes();
-        if random.percent(5) {
-            mutate(random, &mut frame);
+    let mut gso = Gso::default();
+    let (mut frame, damaged) = match random.below(40) {
+        0..=12 => {
+            let (from, packet) = talk::packet(random);
+            port = from;
+            (packet.bytes(), 5)
         }
-        return Arrival::new(port.index, frame);
-    }
-    let (mut frame, gso) = match random.below(20) {
-        0 => (arp(random, table, &port), Gso::default()),
-        1 => (discovery(random, table, &port), Gso::default()),
-        _ => packet(random, table, &port, v4),
+        13..=26 => {
+            let (packet, segments) = trouble::packet(random, table, &port, v4);
+            gso = segments;
+            (packet.bytes(), 15)
+        }
+        27 => (arp(random, table, &port), 20),
+        28 => (discovery(random, table, &port), 20),
+        _ => {
+            let (frame, segments) = packet(random, table, &port, v4);
+            gso = segments;
+            (frame, 20)
+        }
     };
-    if random.percent(20) {
+    if random.percent(damaged) {
         mutate(random, &mut frame);
     }
     Arrival {
         gso,
+        limited: random.percent(10),
         ..Arrival::new(port.index, frame)
     }
 }
@@ -80,9 +89,10 @@ fn packet(random: &mut Random, table: &ForwardingTable, port: &Port, v4: bool) -
     let length = random.below(40) as usize;
     let payload: Vec<u8> = (0..length).map(|_| random.byte()).collect();
     let gso = random.percent(8);
-    let packet = match random.below(4) {
+    let packet = match random.below(6) {
         0 => Packet::tcp(&source, &destination, &payload[..length / 4 * 4], &payload),
         1 if !gso => Packet::new(&source, &destination, random.byte(), payload),
+        2..=3 => Packet::ping(&source, &destination),
         _ => Packet::udp(&source, &destination, &payload),
     };
     let hops = random.byte();
@@ -106,7 +116,12 @@ fn packet(random: &mut Random, table: &ForwardingTable, port: &Port, v4: bool) -
 }
 
 /// Mostly one of the sender's own.
-fn source(random: &mut Random, table: &ForwardingTable, port: &Port, v4: bool) -> IpAddr {
+pub(super) fn source(
+    random: &mut Random,
+    table: &ForwardingTable,
+    port: &Port,
+    v4: bool,
+) -> IpAddr {
     match fib(table, port).filter(|_| random.percent(85)) {
         Some(fib) => {
             let network = table.ports[&port.index].network;
@@ -118,7 +133,12 @@ fn source(random: &mut Random, table: &ForwardingTable, port: &Port, v4: bool) -
 }
 
 /// Mostly one the sender's table knows.
-fn destination(random: &mut Random, table: &ForwardingTable, port: &Port, v4: bool) -> IpAddr {
+pub(super) fn destination(
+    random: &mut Random,
+    table: &ForwardingTable,
+    port: &Port,
+    v4: bool,
+) -> IpAddr {
     match fib(table, port).filter(|_| random.percent(60)) {
         Some(fib) => among(random, fib.keys(), v4),
         None => address(random, table, v4),
@@ -153,25 +173,5 @@ fn with_length(random: &mut Random, packet: Packet, gso: bool) -> Packet {
             packet.padded(length + random.below(30) as usize)
         }
         _ => packet,
-    }
-}
-
-fn mutate(random: &mut Random, frame: &mut Vec<u8>) {
-    match random.below(4) {
-        0 => {
-            let length = 14 + random.below(frame.len() as u64 - 13) as usize;
-            frame.truncate(length);
-        }
-        1 => frame.extend((0..random.below(20)).map(|byte| byte as u8)),
-        _ => {
-            for _ in 0..1 + random.below(3) {
-                let at = random.below(frame.len().min(80) as u64) as usize;
-                frame[at] = if random.percent(50) {
-                    random.byte()
-                } else {
-                    frame[at] ^ 1
-                };
-            }
-        }
     }
 }

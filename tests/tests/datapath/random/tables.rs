@@ -1,11 +1,17 @@
 //! A table no compiler would make, but the programs must obey.
 
 use ipnet::IpNet;
-use peer_common::{DropReason, Route, UNMANAGED_DROP, UNMANAGED_PASS, flags, verdict};
+use peer_common::{
+    DropReason, Route, Subinterface, UNMANAGED_DROP, UNMANAGED_PASS, UNMANAGED_REJECT, flags,
+    port_flags, verdict,
+};
 use peer_userspace::compile::ForwardingTable;
 
 use super::{Random, rules};
-use crate::datapath::world::{self, PORTS, next_hop};
+use crate::datapath::{
+    route::group,
+    world::{self, PORTS, next_hop},
+};
 
 /// The hand-written table with some of its routes changed, others added and others
 /// gone. Networks and devices stay, for their maps are made once.
@@ -16,13 +22,29 @@ pub(crate) fn table(random: &mut Random) -> ForwardingTable {
             // 5 has no table at all.
             port.network = random.below(6) as u32;
         }
-        port.unmanaged = random.pick(&[UNMANAGED_PASS, UNMANAGED_DROP]);
+        port.unmanaged = random.pick(&[UNMANAGED_PASS, UNMANAGED_DROP, UNMANAGED_REJECT]);
+        if random.percent(15) {
+            port.address4 = [0; 4];
+        }
+        if random.percent(15) {
+            port.address6 = [0; 16];
+        }
     }
     for fib in table.fibs.values_mut() {
         fib.retain(|_, _| !random.percent(5));
         for route in fib.values_mut() {
             if random.percent(30) {
                 change(random, route);
+            }
+            if random.percent(30) {
+                route.flags |= flags::TWO_HOPS;
+            }
+            if route.verdict == verdict::LOCAL && random.percent(50) {
+                route.flags |= flags::ANSWERED;
+            }
+            if route.verdict == verdict::FORWARD && random.percent(25) {
+                // 4 holds nothing.
+                route.group = 1 + random.below(4) as u32;
             }
             if route.counter > 1 && random.percent(70) {
                 route.flags |= flags::POLICY;
@@ -38,6 +60,33 @@ pub(crate) fn table(random: &mut Random) -> ForwardingTable {
     for _ in 0..4 {
         let reason = random.pick(&[DropReason::NotPeered, DropReason::ForeignLocal]);
         table.elsewhere.insert(prefix(random), reason);
+    }
+    for id in 1..4 {
+        let hops: Vec<(Route, u32)> = (0..1 + random.below(16))
+            .map(|_| {
+                let mut hop = any(random);
+                change(random, &mut hop);
+                (hop, 1 + random.below(5) as u32)
+            })
+            .collect();
+        table.groups.insert(id, group(&hops));
+    }
+    for port in table.ports.values_mut() {
+        port.flags = u8::from(random.percent(30)) * port_flags::SOURCES;
+    }
+    for _ in 0..20 {
+        let port = random.pick(&PORTS).index;
+        table
+            .sources
+            .insert((port, prefix(random)), random.percent(60));
+    }
+    for port in PORTS {
+        table
+            .sources
+            .insert((port.index, "10.0.0.0/8".parse().unwrap()), true);
+        table
+            .sources
+            .insert((port.index, "fd00::/16".parse().unwrap()), true);
     }
     for counter in 2..8 {
         if random.percent(90) {
@@ -87,12 +136,15 @@ fn change(random: &mut Random, route: &mut Route) {
         match random.below(9) {
             0 => route.verdict = random.pick(&[verdict::FORWARD, verdict::DROP, verdict::LOCAL]),
             1 => route.reason = random.below(18) as u8,
-            2 => route.flags ^= 1 << random.below(5),
+            2 => route.flags ^= 1 << random.below(6),
             3 => route.flags |= flags::RESOLVED | flags::XDP_EGRESS | flags::SOURCE,
             4 => route.network = random.below(6) as u32,
             5 => route.counter = random.below(8) as u32,
             6 if random.percent(30) => route.port = 0,
-            6 => (route.port, route.src_mac) = (port.index, port.mac),
+            6 => {
+                (route.port, route.src_mac) = (port.index, port.mac);
+                route.egress = Subinterface::untagged(port.index);
+            }
             7 => route.device = random.pick(&[port.slot, 9, 0]),
             _ => route.mtu = random.pick(&[0, 20, 40, 68, 90, 1280, 1300, 1500, 9000]),
         }

@@ -12,7 +12,7 @@ use proptest::{prelude::*, sample::Index};
 use super::{
     NETWORKS, any_address, any_prefix, consent,
     consents::{consent_id, facts},
-    host::{addresses, index_of},
+    host::{addresses, hops, index_of, route},
     network, number,
 };
 use crate::properties::world::{Facts, World, named};
@@ -39,14 +39,8 @@ pub(crate) enum Edit {
 pub(crate) fn edit() -> impl Strategy<Value = Edit> {
     let pair = || (number(), number());
     let mac = prop::option::of((6u8..9).prop_map(|last| Mac([2, 0, 0, 0, 1, last])));
-    let route = (any_prefix(), number(), any_address(), any::<bool>()).prop_map(
-        |(to, interface, gateway, on_link)| HostRoute {
-            to,
-            metric: 3,
-            interface: index_of(interface),
-            gateway: (!on_link && gateway.is_ipv4() == to.addr().is_ipv4()).then_some(gateway),
-        },
-    );
+    let hops = number().prop_flat_map(hops);
+    let added = (any_prefix(), hops).prop_map(|(to, hops)| route(to, 3, hops));
     prop_oneof![
         4 => number().prop_flat_map(network).prop_map(|one| Edit::Declare(Box::new(one))),
         2 => number().prop_map(Edit::Forget),
@@ -61,7 +55,7 @@ pub(crate) fn edit() -> impl Strategy<Value = Edit> {
             .prop_flat_map(|k| (Just(k), addresses(k)))
             .prop_map(|(k, nets)| Edit::Addresses(k, nets)),
         2 => (number(), any_address(), mac).prop_map(|(k, at, mac)| Edit::Neighbour(k, at, mac)),
-        2 => route.prop_map(Edit::Route),
+        2 => added.prop_map(Edit::Route),
         1 => any::<Index>().prop_map(Edit::NoRoute),
         1 => facts().prop_map(Edit::Facts),
     ]
@@ -115,7 +109,10 @@ impl Edit {
             }
             Self::Vanish(k) => {
                 host.interfaces.remove(&index_of(*k));
-                host.routes.retain(|route| route.interface != index_of(*k));
+                for route in &mut host.routes {
+                    route.hops.retain(|hop| hop.interface != index_of(*k));
+                }
+                host.routes.retain(|route| !route.hops.is_empty());
             }
             Self::Addresses(k, nets) => {
                 if let Some(interface) = host.interfaces.get_mut(&index_of(*k)) {
@@ -136,7 +133,7 @@ impl Edit {
                 let taken =
                     |other: &HostRoute| (other.to, other.metric) == (route.to, route.metric);
                 host.routes.retain(|other| !taken(other));
-                host.routes.push(*route);
+                host.routes.push(route.clone());
             }
             Self::NoRoute(index) => {
                 if !host.routes.is_empty() {

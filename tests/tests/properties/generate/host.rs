@@ -6,7 +6,7 @@ use std::{
 };
 
 use ipnet::IpNet;
-use peer_userspace::host::{Address, HostRoute, HostView, Interface, Mac, XdpFeatures};
+use peer_userspace::host::{Address, HostHop, HostRoute, HostView, Interface, Mac, XdpFeatures};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::{NETWORKS, address, any_address, any_prefix, at, net, with_length};
@@ -124,7 +124,8 @@ fn loopback() -> Interface {
     }
 }
 
-/// The usual gateway addresses, strange ones, a transfer net, link-local.
+/// The usual gateway addresses, another interface's, strange ones, a transfer net,
+/// link-local.
 pub(super) fn addresses(k: usize) -> impl Strategy<Value = Vec<IpNet>> {
     let usual = vec![
         with_length(at(false, k, 0, 1), 24, 64),
@@ -132,8 +133,10 @@ pub(super) fn addresses(k: usize) -> impl Strategy<Value = Vec<IpNet>> {
     ];
     let transfer = with_length(Ipv4Addr::new(192, 168, at_most_255(k), 1).into(), 30, 126);
     let link_local: IpNet = "fe80::1/64".parse().expect("an address");
+    let anothers = with_length(at(false, (k + 1) % NETWORKS.len(), 0, 1), 24, 64);
     let more = prop_oneof![
         4 => Just(None),
+        2 => Just(Some(anothers)),
         1 => Just(Some(transfer)),
         1 => Just(Some(link_local)),
         3 => any_interface_address().prop_map(Some),
@@ -174,27 +177,44 @@ fn routes() -> impl Strategy<Value = Vec<HostRoute>> {
             1 => any::<bool>().prop_map(move |v6| net(at(v6, k, 0, 0), 8, 16)),
             1 => any::<bool>().prop_map(move |v6| net(at(v6, 0, 0, 0), 0, 0)),
         ];
-        let interface = prop_oneof![3 => Just(index_of(k)), 1 => any_index()];
-        (
-            to,
-            interface,
-            prop::option::of(address(k)),
-            any::<bool>(),
-            0u32..3,
-        )
+        (to, hops(k), 0u32..3)
     });
-    let route = part.prop_map(|(to, interface, gateway, local, metric)| {
-        let v6 = to.addr().is_ipv6();
-        let gateway = gateway.filter(|gateway| gateway.is_ipv6() == v6);
-        let link_local = (v6 && local).then(|| "fe80::9".parse().expect("an address"));
-        HostRoute {
-            to,
-            metric,
-            interface,
-            gateway: link_local.or(gateway),
-        }
-    });
+    let route = part.prop_map(|(to, hops, metric)| route(to, metric, hops));
     vec(route, 0..12)
+}
+
+/// One next hop as often as several, and some of these dead.
+pub(super) fn hops(k: usize) -> impl Strategy<Value = Vec<HostHop>> {
+    let interface = || prop_oneof![3 => Just(index_of(k)), 1 => any_index()];
+    let link_local = Just("fe80::9".parse().expect("an address"));
+    let gateway = move || prop_oneof![3 => address(k), 1 => any_address(), 1 => link_local];
+    let hop = move |dead| {
+        (
+            interface(),
+            prop::option::of(gateway()),
+            1u32..5,
+            prop::bool::weighted(dead),
+        )
+    };
+    let made = |(interface, gateway, weight, dead)| HostHop {
+        interface,
+        gateway,
+        weight,
+        dead,
+    };
+    prop_oneof![
+        hop(0.0).prop_map(move |one| vec![made(one)]),
+        vec(hop(0.15).prop_map(made), 2..5),
+    ]
+}
+
+/// Of gateways that IPv4 knows for IPv6, none.
+pub(super) fn route(to: IpNet, metric: u32, mut hops: Vec<HostHop>) -> HostRoute {
+    for hop in &mut hops {
+        let is_possible = |gateway: &IpAddr| to.addr().is_ipv4() || gateway.is_ipv6();
+        hop.gateway = hop.gateway.filter(is_possible);
+    }
+    HostRoute { to, metric, hops }
 }
 
 /// What the kernel adds with an address.
@@ -206,8 +226,12 @@ fn connected_routes(interface: &Interface) -> Vec<HostRoute> {
     nets.map(|to| HostRoute {
         to,
         metric: 0,
-        interface: interface.index,
-        gateway: None,
+        hops: vec![HostHop {
+            interface: interface.index,
+            gateway: None,
+            weight: 1,
+            dead: false,
+        }],
     })
     .collect()
 }

@@ -118,6 +118,7 @@ fn port(k: usize, usual: u32) -> impl Strategy<Value = Port> {
         .prop_map(|(interface, vlan, address, prefixes, via, mode)| Port {
             interface,
             vlan,
+            outer: None,
             address,
             prefixes,
             via,

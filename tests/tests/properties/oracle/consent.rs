@@ -175,5 +175,5 @@ fn enforceable(consent: &Consent) -> bool {
         let mut rules = rules.iter().flatten();
         rules.all(|rule| rule.ports.len() <= 64)
     };
-    consent.hops == 1 && few(&consent.allow) && few(&consent.allow_out)
+    few(&consent.allow) && few(&consent.allow_out)
 }

@@ -57,6 +57,27 @@ impl<'a> Oracle<'a> {
             .map(|interface| interface.index)
     }
 
+    /// Whether the kernel, which knows no networks, may answer somebody on the link of
+    /// an own port with this address out of another's: one that has the address, or
+    /// nothing on its link that is not on this.
+    pub(super) fn is_contested(&self, network: &'a Network, address: IpAddr) -> bool {
+        let others = || {
+            self.host.interfaces.values().filter(|interface| {
+                let at = self.network_at(interface.index);
+                at.is_none_or(|at| at.id != network.id)
+            })
+        };
+        let own = self.ports(network).flat_map(|(_, port)| addresses(port));
+        let links: Vec<Span> = own
+            .filter(|net| net.addr() == address)
+            .map(|net| Span::of(&net))
+            .collect();
+        others().flat_map(addresses).any(|net| {
+            let link = Span::of(&net);
+            net.addr() == address || link.size() > 0 && links.iter().any(|own| own.covers(&link))
+        })
+    }
+
     /// Subnets of `network`'s ports that count as its own though it does not declare
     /// them: those that share nothing with its prefixes, nor with what those it
     /// agreed to peer with export to it.
@@ -96,7 +117,7 @@ impl<'a> Oracle<'a> {
 }
 
 /// Tagged ports and addresses of the router's own are another version's.
-fn is_plain(port: &Port) -> bool {
+pub(super) fn is_plain(port: &Port) -> bool {
     port.vlan.is_none() && port.address.is_empty()
 }
 
