@@ -67,6 +67,15 @@ fn metrics_are_openmetrics_and_tell_one_state_for_each_side() -> Result<()> {
             "{side} is {state}"
         );
     }
+    for map in ["ports", "tags", "groups", "fib4", "sources6", "elsewhere4"] {
+        let labels = [("map", map)];
+        let entries = metrics.value("peer_map_entries", &labels);
+        let capacity = metrics.value("peer_map_capacity", &labels);
+        assert!(
+            entries.is_some() && entries < capacity,
+            "{map}: {entries:?} of {capacity:?}"
+        );
+    }
     let pending = [
         ("peering", "green-team/green--red-team/red"),
         ("state", "pending"),

@@ -166,8 +166,18 @@ fn maps(registry: &mut Registry, snapshot: &Snapshot) {
         .keys()
         .filter(|at| at.addr().is_ipv4())
         .count();
+    let sources = content.sources.keys();
+    let sources4 = sources.filter(|(_, at)| at.addr().is_ipv4()).count();
     for (map, used, limit) in [
         ("ports", content.ports.len(), limits::MAX_PORTS),
+        ("tags", content.tags.len(), limits::MAX_PORTS),
+        ("groups", content.groups.len(), limits::MAX_GROUPS),
+        ("sources4", sources4, limits::MAX_SOURCES),
+        (
+            "sources6",
+            content.sources.len() - sources4,
+            limits::MAX_SOURCES,
+        ),
         ("devices", content.devices.len(), limits::MAX_PORTS),
         ("fib4", content.fibs.len(), limits::MAX_NETWORKS),
         ("fib6", content.fibs.len(), limits::MAX_NETWORKS),
