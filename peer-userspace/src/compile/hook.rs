@@ -111,9 +111,10 @@ impl Hook {
             (Mode::Auto, None) if hides_tags => {
                 hook(None, "the device takes VLAN tags off before XDP sees them")
             }
-            (Mode::Auto, None) => match interface.foreign_xdp {
-                Some(program) => hook(None, &format!("XDP program {program} is not peerd's")),
-                None => hook(Some(Xdp::Native), "the driver has native XDP"),
+            (Mode::Auto, None) => match (interface.foreign_xdp, &interface.xdp_refused) {
+                (Some(program), _) => hook(None, &format!("XDP program {program} is not peerd's")),
+                (None, Some(why)) => hook(None, &format!("native XDP was refused: {why}")),
+                (None, None) => hook(Some(Xdp::Native), "the driver has native XDP"),
             },
         }
     }
@@ -159,6 +160,19 @@ mod tests {
             let refusal = Hook::choose(mode, &interface, false).unwrap_err();
             assert!(refusal.contains("interface eth1"), "{refusal}");
         }
+    }
+
+    #[test]
+    fn auto_does_without_the_xdp_that_a_driver_refuses_and_xdp_itself_does_not() {
+        let refusing = Interface {
+            xdp_refused: Some("too many queues".into()),
+            ..interface(None, true, None)
+        };
+        let hook = Hook::choose(Mode::Auto, &refusing, false).unwrap();
+        assert_eq!(hook.name(), "tc");
+        assert!(hook.why.contains("too many queues"));
+        let asked_for = Hook::choose(Mode::Xdp, &refusing, false).unwrap();
+        assert_eq!(asked_for.name(), "xdp");
     }
 
     #[test]

@@ -13,11 +13,11 @@ use super::{
     snapshot::{LastApply, Snapshot, lock},
 };
 use crate::{
-    compile::{ForwardingTable, Hook, Needs, Ports, compile, diff},
+    compile::{ForwardingTable, Hook, Needs, Ports, Xdp, compile, diff},
     host::{HostView, Interface},
     kernel::{Datapath, KernelError},
     lifecycle::{Facts, Quotas, States, overdue},
-    model::{Kind, Moment, ObjectRef},
+    model::{Kind, Mode, Moment, ObjectRef},
     store::{Applied, Store, StoreError, Stored},
 };
 use peer_common::{Group, flags, verdict};
@@ -32,9 +32,15 @@ pub(super) struct Reconciler {
     unstored: bool,
     /// Ports whose programs could not be attached: the interface as it was then,
     /// and why. Tried again when the interface is different or somebody says so.
-    failures: BTreeMap<u32, (Interface, String)>,
+    failures: Failures,
+    /// Ports of mode auto whose drivers claim native XDP and refused it: tried again
+    /// only when the interface is different.
+    xdp_refused: Failures,
     latest: Snapshot,
 }
+
+/// What could not be attached, by ifindex: the interface as it was then, and why.
+type Failures = BTreeMap<u32, (Interface, String)>;
 
 /// A next hop whose link address is wanted: ifindex and address.
 pub(super) type NextHop = (u32, IpAddr);
@@ -53,6 +59,7 @@ impl Reconciler {
             kept: facts.clone(),
             unstored: false,
             failures: BTreeMap::new(),
+            xdp_refused: BTreeMap::new(),
             latest: Snapshot {
                 facts,
                 quotas,
@@ -110,6 +117,14 @@ impl Reconciler {
                 interface.foreign_xdp = None;
             }
         }
+        self.xdp_refused
+            .retain(|index, (then, _)| is_unchanged(*index, then, &host));
+        for (index, (_, why)) in &self.xdp_refused {
+            if let Some(interface) = host.interfaces.get_mut(index) {
+                interface.xdp_refused = Some(why.clone());
+            }
+        }
+        let known_to_refuse = self.xdp_refused.len();
         let now = self.store.clock().now();
         let in_kernel = self.latest.in_kernel.clone();
         let quotas = self.latest.quotas.clone();
@@ -119,13 +134,13 @@ impl Reconciler {
             in_kernel: &in_kernel,
             now,
         };
-        let failures = &mut self.failures;
+        let (failures, xdp_refused) = (&mut self.failures, &mut self.xdp_refused);
         let mut plan = plan(
             &declared,
             &self.latest.facts,
             &given,
             |table, facts, refused| {
-                attach(failures, &mut datapath, &host, |failures| {
+                attach((failures, xdp_refused), &mut datapath, &host, |failures| {
                     resolve_ports(table, facts, refused, &host, failures)
                 })
             },
@@ -142,6 +157,8 @@ impl Reconciler {
         let deadlines = [
             plan.states.next_change(now),
             declared.stored.next_deadline(now),
+            // What refused XDP does without it, from the next look on.
+            (self.xdp_refused.len() > known_to_refuse).then_some(now.host),
         ];
         let deadline = deadlines.into_iter().flatten().min();
         let latest = &mut self.latest;
@@ -282,25 +299,19 @@ impl Reconciler {
 /// Programs onto ports that lack them. A port that cannot have them does not
 /// work, and the network may be without a port for it.
 fn attach(
-    failures: &mut BTreeMap<u32, (Interface, String)>,
+    (failures, xdp_refused): (&mut Failures, &mut Failures),
     datapath: &mut Datapath,
     host: &HostView,
     resolve: impl Fn(&BTreeMap<u32, String>) -> Ports,
 ) -> Ports {
-    failures.retain(|index, (then, _)| {
-        host.interfaces
-            .get(index)
-            .is_some_and(|now| unchanged(then, now))
-    });
-    let known = |failures: &BTreeMap<u32, (Interface, String)>| {
-        failures
-            .iter()
-            .map(|(index, (_, why))| (*index, why.clone()))
-            .collect()
-    };
-    let ports = resolve(&known(failures));
-    let mut failed = false;
-    for (index, _, hook) in ports.working() {
+    failures.retain(|index, (then, _)| is_unchanged(*index, then, host));
+    let reasons = failures.iter();
+    let mut reasons: BTreeMap<u32, String> = reasons
+        .map(|(index, (_, why))| (*index, why.clone()))
+        .collect();
+    let known = reasons.len();
+    let ports = resolve(&reasons);
+    for (index, port, hook) in ports.working() {
         let Some(interface) = host.interfaces.get(&index) else {
             continue;
         };
@@ -318,20 +329,28 @@ fn attach(
             }
         };
         if let Err(why) = attached {
-            failed = true;
-            failures.insert(index, (interface.clone(), why));
+            reasons.insert(index, why.clone());
+            let by_itself = port.declared.mode == Mode::Auto && hook.xdp == Some(Xdp::Native);
+            let failure = (interface.clone(), why);
+            if by_itself {
+                xdp_refused.insert(index, failure);
+            } else {
+                failures.insert(index, failure);
+            }
         }
     }
-    if failed {
-        resolve(&known(failures))
+    if reasons.len() > known {
+        resolve(&reasons)
     } else {
         ports
     }
 }
 
 /// Whether nothing happened to an interface that could let an attachment succeed.
-fn unchanged(then: &Interface, now: &Interface) -> bool {
-    then.name == now.name && then.foreign_xdp == now.foreign_xdp && then.mtu == now.mtu
+fn is_unchanged(index: u32, then: &Interface, host: &HostView) -> bool {
+    host.interfaces.get(&index).is_some_and(|now| {
+        then.name == now.name && then.foreign_xdp == now.foreign_xdp && then.mtu == now.mtu
+    })
 }
 
 /// Gateways, known or not, and the neighbours that have a route of their own.

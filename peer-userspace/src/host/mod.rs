@@ -144,6 +144,8 @@ pub struct Interface {
     pub xdp: XdpFeatures,
     /// Id of an XDP program on it that is not ours.
     pub foreign_xdp: Option<u32>,
+    /// Why its driver would not take a native XDP program although it claims to.
+    pub xdp_refused: Option<String>,
     /// Whether its hardware takes tags off before an XDP program sees the frame.
     pub tag_offload: TagOffload,
     /// What a stand-in of ours stands for.
