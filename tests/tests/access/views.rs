@@ -35,7 +35,7 @@ fn told(mut row: Value, caller: &Caller) -> Option<Value> {
     if !to.ends_with("/16") {
         return None;
     }
-    for key in ["port", "nextHop", "mac"] {
+    for key in ["port", "nextHop", "mac", "hops"] {
         row[key] = Value::Null;
     }
     Some(row)
