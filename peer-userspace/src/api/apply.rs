@@ -72,13 +72,9 @@ pub(super) async fn apply(
     let declared = tokio::task::spawn_blocking(move || dialect::parse(&text)).await;
     drop(turn);
     let declared = declared.map_err(|error| Problem::internal(error.to_string()))?;
-    let mut declared = declared.map_err(|findings| Problem::invalid(&findings))?;
+    let declared = declared.map_err(|findings| Problem::invalid(&findings))?;
     let warnings = declared.warnings.iter().map(ToString::to_string).collect();
-    let networks = declared.networks.drain(..);
-    let networks = networks.map(|(network, _)| Declaration::Network(network));
-    let consents = declared.consents.drain(..);
-    let consents = consents.map(|(consent, _)| Declaration::Peering(consent));
-    let documents: Vec<Declaration> = networks.chain(consents).collect();
+    let documents = Declaration::all(declared);
 
     let mode = Mode::of(how.dry_run);
     let now = shared.store.clock().now();
@@ -143,10 +139,13 @@ fn put(
         let key = document.key();
         let in_file = match &document {
             Declaration::Network(network) => {
-                snapshot.declared.table.networks.get(&key.1) == Some(network)
+                snapshot.declared.files.networks.get(&key.1) == Some(network)
             }
             Declaration::Peering(consent) => {
-                snapshot.declared.table.consents.get(&key.1) == Some(consent)
+                snapshot.declared.files.consents.get(&key.1) == Some(consent)
+            }
+            Declaration::Foreign(foreign) => {
+                snapshot.declared.files.foreign.get(&key) == Some(foreign)
             }
         };
         if stored.files.contains_key(&key) && in_file && caller.sees(&key.1.namespace) {

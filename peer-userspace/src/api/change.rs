@@ -11,7 +11,7 @@ use crate::{
     compile::{ForwardingTable, compile, diff},
     daemon::{Declared, Given, Role, Shared, Snapshot, needs, plan, resolve_ports},
     lifecycle::State,
-    model::{Consent, DEFAULT_REQUEST_TTL, Kind, Moment, Name, ObjectRef, PeerRef},
+    model::{Consent, DEFAULT_REQUEST_TTL, Kind, Moment, Name, ObjectRef, Origin, PeerRef, Ttl},
     store::{Declaration, Key, Stored},
 };
 
@@ -159,13 +159,37 @@ pub(super) fn count(
 
 /// Whether the caller may change objects of this kind there.
 pub(super) fn authorize(caller: &Caller, key: &Key) -> Result<(), Problem> {
+    // Their names are the whole host's, and so are the networks they speak for.
+    if !key.0.is_namespaced() && !caller.is_admin() {
+        return Err(Problem::forbidden(format!(
+            "{} may not change a {}, which is in no namespace: only who may do everything does",
+            caller.name, key.0
+        )));
+    }
     caller.must_be(role_for(key.0), &key.1.namespace)
 }
 
 fn role_for(kind: Kind) -> Role {
     match kind {
-        Kind::Network => Role::Admin,
-        Kind::Peering => Role::Operator,
+        Kind::Peering | Kind::NetworkPeeringRequest | Kind::Net => Role::Operator,
+        // They say what a network's prefixes are.
+        Kind::Network | Kind::OnmetalNetwork | Kind::Vpc | Kind::Subnet | Kind::AtlasProject => {
+            Role::Admin
+        }
+    }
+}
+
+/// Refuse to change by itself what a document of another system's says.
+pub(super) fn refuse_made(snapshot: &Snapshot, key: &Key) -> Result<(), Problem> {
+    if key.0 != Kind::Peering {
+        return Ok(());
+    }
+    match snapshot.declared.object_of(&key.1) {
+        (Kind::Peering, _) => Ok(()),
+        (kind, id) => Err(Problem::made_by_document(format!(
+            "Peering {} is what {kind} {id} says: change that",
+            key.1
+        ))),
     }
 }
 
@@ -182,10 +206,15 @@ pub(super) fn refuse_files(stored: &Stored, key: &Key) -> Result<(), Problem> {
     }
 }
 
-/// `declared` as it is stored: requests made here do not wait for ever unasked.
+/// `declared` as it is stored: requests made here do not wait for ever unasked, but for
+/// UpCloud's, which know no end.
 pub(super) fn with_defaults(mut declared: Declaration) -> Declaration {
     if let Declaration::Peering(consent) = &mut declared {
-        consent.ttl.get_or_insert(DEFAULT_REQUEST_TTL);
+        let ttl = match consent.origin {
+            Origin::UpCloud => Ttl::Never,
+            _ => DEFAULT_REQUEST_TTL,
+        };
+        consent.ttl.get_or_insert(ttl);
     }
     declared
 }
@@ -198,12 +227,19 @@ pub(super) fn stored_tag(stored: &Stored, key: &Key) -> Option<String> {
 
 /// Forget an object whose request expired: its name may be asked with again.
 pub(super) fn forget_expired(snapshot: &Snapshot, stored: &mut Stored, key: &Key) {
-    let facts = snapshot.facts.consents.get(&key.1);
-    let object = stored.objects.get(key);
-    let (Kind::Peering, Some(facts), Some(object)) = (key.0, facts, object) else {
+    let Some(object) = stored.objects.get(key) else {
         return;
     };
-    if facts.uid == object.uid && facts.expired_at.is_some() {
+    let facts = match key.0 {
+        Kind::Peering => snapshot.facts.consents.get(&key.1),
+        // The consent it is has its uid, and most often its name.
+        Kind::NetworkPeeringRequest => {
+            let mut all = snapshot.facts.consents.values();
+            all.find(|facts| facts.uid == object.uid)
+        }
+        _ => None,
+    };
+    if facts.is_some_and(|facts| facts.uid == object.uid && facts.expired_at.is_some()) {
         stored.objects.remove(key);
     }
 }
@@ -249,7 +285,7 @@ fn check_pairs(
             continue;
         };
         let twice = asked.get(&pair).is_some_and(|id| **id != other.id);
-        if twice && !has_ended(snapshot, other) {
+        if twice && !has_ended(snapshot, stored, other) {
             return Err(Problem::pair_exists(format!(
                 "network {} peers with that network by {} already",
                 pair.0, other.id
@@ -259,27 +295,34 @@ fn check_pairs(
     Ok(())
 }
 
-/// Every consent that files declare or the API would hold.
+/// Every consent that files declare, documents of other systems mean, or the API would
+/// hold.
 pub(super) fn consents<'a>(
     snapshot: &'a Snapshot,
     stored: &'a Stored,
 ) -> impl Iterator<Item = &'a Consent> {
-    let of_files = snapshot.declared.stored.files.keys();
-    let of_files = of_files.filter(|key| key.0 == Kind::Peering);
-    let of_files = of_files.filter_map(|key| snapshot.declared.table.consents.get(&key.1));
+    let shown = snapshot.declared.table.consents.values();
+    let of_others = shown.filter(|consent| {
+        let in_file = snapshot.declared.files.consents.contains_key(&consent.id);
+        in_file || consent.origin.document().is_some()
+    });
     let of_store = stored.objects.values();
     let of_store = of_store.filter_map(|object| match &object.declared {
         Declaration::Peering(consent) => Some(consent),
-        Declaration::Network(_) => None,
+        Declaration::Network(_) | Declaration::Foreign(_) => None,
     });
-    of_files.chain(of_store)
+    of_others.chain(of_store)
 }
 
 /// Whether a consent's request ended: the pair may be asked for again. A tombstone is
 /// of an earlier object of the name.
-pub(super) fn has_ended(snapshot: &Snapshot, consent: &Consent) -> bool {
+pub(super) fn has_ended(snapshot: &Snapshot, stored: &Stored, consent: &Consent) -> bool {
+    let facts = snapshot.facts.consents.get(&consent.id);
+    if facts.is_some_and(|facts| stored.decisions.rejection(&consent.id, facts).is_some()) {
+        return true;
+    }
     let status = snapshot.states.consents.get(&consent.id);
-    status.is_some_and(|status| status.state.is_terminal() && status.state != State::Deleted)
+    status.is_some_and(|status| status.is_terminal() && status.state != State::Deleted)
 }
 
 fn check_quota(
@@ -296,7 +339,9 @@ fn check_quota(
         .filter(|(found, id)| *found == kind && &id.namespace == namespace);
     let (count, limit, what) = match kind {
         Kind::Peering => (all.count(), quota.peerings, "peerings"),
-        Kind::Network => {
+        // Each may well be a peering.
+        kind if kind.is_foreign() => (all.count(), quota.peerings, kind.plural()),
+        _ => {
             let networks: Vec<&Key> = all.collect();
             let prefixes = networks.iter().map(|key| {
                 let stored = stored.objects.get(*key).map(|object| &object.declared);
@@ -329,18 +374,13 @@ pub(super) fn peer_of(snapshot: &Snapshot, consent: &Consent) -> Option<ObjectRe
     match &consent.peer {
         PeerRef::Network(peer) => Some(peer.clone()),
         PeerRef::Id(uid, _) => snapshot.facts.network_of(*uid).cloned(),
+        PeerRef::Source(_, network) => network.clone(),
     }
 }
 
 impl Declared {
     /// The same table files with something else stored.
-    fn with(&self, stored: Arc<Stored>) -> Self {
-        let mut of_files = self.table.clone();
-        let files = &self.stored.files;
-        let networks = &mut of_files.networks;
-        networks.retain(|id, _| files.contains_key(&(Kind::Network, id.clone())));
-        let consents = &mut of_files.consents;
-        consents.retain(|id, _| files.contains_key(&(Kind::Peering, id.clone())));
-        Self::new(of_files, stored)
+    pub(super) fn with(&self, stored: Arc<Stored>) -> Self {
+        Self::new(self.files.clone(), stored)
     }
 }

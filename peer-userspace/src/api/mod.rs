@@ -4,10 +4,12 @@
 //! Owns who may do what, paths, filters and the shape of answers. Must not decide
 //! what networks or peerings amount to: that is `lifecycle`'s.
 
+mod answer;
 mod apply;
 mod caller;
 mod change;
 mod documents;
+mod foreign;
 mod objects;
 mod problem;
 mod read;
@@ -76,6 +78,8 @@ fn router(shared: Shared) -> Router {
         .routes(routes!(apply::confirm))
         .routes(routes!(apply::undo))
         .routes(routes!(watch::watch))
+        .routes(routes!(foreign::list))
+        .routes(routes!(foreign::get, foreign::delete))
         .routes(routes!(read::routes))
         .routes(routes!(read::ports))
         .routes(routes!(read::neighbours))

@@ -5,6 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use ipnet::IpNet;
 use peer_common::Traffic;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     caller::Caller,
@@ -17,7 +18,7 @@ use crate::{
     daemon::Snapshot,
     dialect::write,
     lifecycle::{ConsentFacts, State},
-    model::{Consent, Kind, Moment, Name, Network, ObjectRef, PairLabel, PeerRef},
+    model::{Consent, Kind, Moment, Name, Network, ObjectRef, Origin, PairLabel, PeerRef},
     telemetry::Counters,
 };
 
@@ -147,7 +148,7 @@ struct Seen<'a> {
 }
 
 /// Whose an id is, only the answer to a request tells.
-fn knows_peer<'a>(
+pub(super) fn knows_peer<'a>(
     caller: &Caller,
     facts: &ConsentFacts,
     consent: &'a Consent,
@@ -183,6 +184,8 @@ impl Seen<'_> {
                 since: Some(time(since)),
                 expires_at: status.until.map(|until| time(self.snapshot.wall(until))),
                 peering: self.pair.clone().filter(|_| peer.is_some()),
+                network_uid: self.uid_of(&self.resolved.own()),
+                origin: origin(&self.resolved.origin),
                 peer: self.peer(),
                 forwarded: self.traffic(&self.resolved.own()),
                 received: peer.map(|peer| self.traffic(peer)).unwrap_or_default(),
@@ -222,7 +225,7 @@ impl Seen<'_> {
                 status.state,
                 status.reason.text(|namespace| self.caller.sees(namespace)),
             )
-        } else if status.state.is_terminal() {
+        } else if status.is_terminal() {
             (status.state, status.reason.text(|_| false))
         } else {
             (
@@ -230,7 +233,7 @@ impl Seen<'_> {
                 format!("{own} asks to peer; {wanted} has not consented"),
             )
         };
-        let until = if state.is_terminal() {
+        let until = if status.is_terminal() {
             status.until
         } else {
             self.facts.deadline()
@@ -257,6 +260,8 @@ impl Seen<'_> {
                 since: Some(time(self.facts.requested_at)),
                 expires_at: until.map(|until| time(self.snapshot.wall(until))),
                 peering: Some(label.clone()),
+                network_uid: self.uid_of(&own),
+                origin: origin(&self.resolved.origin),
                 peer: PeerStatus {
                     namespace: Some(own.namespace.to_string()),
                     network: Some(own.name.to_string()),
@@ -281,6 +286,11 @@ impl Seen<'_> {
         let counts = pair.consents.contains(&self.resolved.id);
         let since = self.snapshot.facts.active_since.get(label);
         since.copied().filter(|_| counts)
+    }
+
+    fn uid_of(&self, network: &ObjectRef) -> Option<Uuid> {
+        let facts = self.snapshot.facts.networks.get(network)?;
+        Some(facts.uid)
     }
 
     fn traffic(&self, from: &ObjectRef) -> TrafficStatus {
@@ -317,6 +327,16 @@ impl Seen<'_> {
             prefixes: Some(texts(pair.exports_of(label, network))),
             ..named
         }
+    }
+}
+
+/// What made a consent, in a word or two.
+fn origin(origin: &Origin) -> String {
+    match origin {
+        Origin::Native => "native".to_owned(),
+        Origin::UpCloud => "upcloud".to_owned(),
+        Origin::OutscaleRequest | Origin::OutscaleAnswer => "outscale".to_owned(),
+        Origin::Document(kind, id, _) => format!("{kind} {id}"),
     }
 }
 

@@ -57,6 +57,7 @@ impl Problem {
         timeout: REQUEST_TIMEOUT "timeout";
         already_exists: CONFLICT "already-exists";
         declared_in_file: CONFLICT "declared-in-file";
+        made_by_document: CONFLICT "made-by-document";
         pair_exists: CONFLICT "pair-exists";
         invalid_state: CONFLICT "invalid-state";
         unconfirmed: CONFLICT "unconfirmed";

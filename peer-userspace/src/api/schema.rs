@@ -99,6 +99,10 @@ pub(super) struct PeeringStatus {
     /// The label of the pair of networks.
     #[schema(value_type = Option<String>)]
     pub(super) peering: Option<PairLabel>,
+    /// The own network's uid, by which the other side may name it.
+    pub(super) network_uid: Option<Uuid>,
+    /// What made it: `native`, `upcloud`, `outscale`, or another system's document.
+    pub(super) origin: String,
     /// The other network.
     pub(super) peer: PeerStatus,
     /// From the own network to the peer's.

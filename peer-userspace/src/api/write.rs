@@ -1,6 +1,7 @@
 //! Creating, replacing, changing and deleting single objects.
 
 use axum::{
+    Json,
     extract::State,
     http::StatusCode,
     response::{IntoResponse as _, Response},
@@ -12,10 +13,11 @@ use utoipa::IntoParams;
 use super::{
     caller::Caller,
     change::{
-        Mode, authorize, check, forget_expired, make, peer_of, refuse_files, stored_tag,
-        with_defaults,
+        Mode, authorize, check, forget_expired, make, peer_of, refuse_files, refuse_made,
+        stored_tag, with_defaults,
     },
     documents::{Network, Peering, Place},
+    foreign::foreign_answer,
     problem::{Problem, ProblemBody},
     read::{absent, network_answer, peering_answer, tagged},
     request::{Named, Params, Patch, Preconditions, Text},
@@ -41,17 +43,15 @@ pub(super) struct Write {
 
 /// The one object of a body, which must be of `kind`.
 fn read(text: &str, kind: Kind) -> Result<Declaration, Problem> {
-    let mut declared = dialect::parse(text).map_err(|findings| Problem::invalid(&findings))?;
-    let network = declared.networks.pop().map(|(network, _)| network);
-    let consent = declared.consents.pop().map(|(consent, _)| consent);
-    let declared = match (network, consent, declared.is_empty(), kind) {
-        (Some(network), None, true, Kind::Network) => Declaration::Network(network),
-        (None, Some(consent), true, Kind::Peering) => Declaration::Peering(consent),
-        _ => {
-            let text = format!("the body must be one document of kind {kind}");
-            return Err(Problem::invalid_document(text));
-        }
-    };
+    let declared = dialect::parse(text).map_err(|findings| Problem::invalid(&findings))?;
+    let mut all = Declaration::all(declared);
+    let declared = all
+        .pop()
+        .filter(|one| all.is_empty() && one.key().0 == kind);
+    let declared = declared.ok_or_else(|| {
+        let text = format!("the body must be one document of kind {kind}");
+        Problem::invalid_document(text)
+    })?;
     Ok(with_defaults(declared))
 }
 
@@ -133,6 +133,7 @@ async fn put(
         let (key, caller) = (key.clone(), caller.clone());
         move |snapshot, stored| {
             refuse_files(stored, &key)?;
+            refuse_made(snapshot, &key)?;
             preconditions.check(stored_tag(stored, &key).as_deref())?;
             forget_expired(snapshot, stored, &key);
             let made = !stored.objects.contains_key(&key);
@@ -162,6 +163,7 @@ async fn patch(
         let key = key.clone();
         move |snapshot, stored| {
             refuse_files(stored, &key)?;
+            refuse_made(snapshot, &key)?;
             let known = stored
                 .objects
                 .get(&key)
@@ -206,7 +208,7 @@ fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
-async fn delete(
+pub(super) async fn delete(
     shared: Shared,
     caller: Caller,
     mode: Mode,
@@ -220,11 +222,14 @@ async fn delete(
     let before = shared.snapshot();
     let (was_there, snapshot) = make(&shared, mode, {
         let key = key.clone();
-        move |_, stored| {
+        move |snapshot, stored| {
             let tag = stored_tag(stored, &key);
             match &tag {
                 Some(tag) => preconditions.check(Some(tag))?,
-                None => refuse_files(stored, &key)?,
+                None => {
+                    refuse_files(stored, &key)?;
+                    refuse_made(snapshot, &key)?;
+                }
             }
             Ok(stored.objects.remove(&key).is_some())
         }
@@ -232,8 +237,6 @@ async fn delete(
     .await?;
     match key.0 {
         // A network leaves nothing behind.
-        Kind::Network if was_there => network_answer(&before, &caller, &key.1).map(tagged),
-        Kind::Network => Err(absent(key.0, &key.1)),
         Kind::Peering => {
             let shows = |snapshot: &Snapshot| {
                 let status = snapshot.states.consents.get(&key.1);
@@ -246,6 +249,9 @@ async fn delete(
             }
             peering_answer(&shared, shown, &caller, &key.1).map(tagged)
         }
+        // A network leaves nothing behind.
+        _ if was_there => answer(&shared, &before, &caller, &key),
+        _ => Err(absent(key.0, &key.1)),
     }
 }
 
@@ -272,6 +278,7 @@ pub(super) fn answer(
     match key.0 {
         Kind::Network => network_answer(snapshot, caller, &key.1).map(tagged),
         Kind::Peering => peering_answer(shared, snapshot, caller, &key.1).map(tagged),
+        _ => foreign_answer(snapshot, caller, key).map(|object| Json(object).into_response()),
     }
 }
 

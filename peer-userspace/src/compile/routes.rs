@@ -160,29 +160,37 @@ impl Compiler<'_> {
         };
         let exports = state.exports_of(pair, peer);
         let counter = self.ids.counter(pair, &network.id);
-        let routed = match network.routes {
-            RouteMode::Auto => exports.to_vec(),
-            RouteMode::Manual => {
+        let own = state.consents.iter().filter_map(|id| {
+            let consent = self.table.consents.get(id)?;
+            (consent.own() == network.id).then_some(consent)
+        });
+        let own: Vec<_> = own.collect();
+        let manual = own
+            .iter()
+            .find_map(|consent| consent.routes.clone())
+            .or_else(|| {
+                let statics = network.static_routes.iter();
+                let named = statics.filter(|route| {
+                    let mut own = own.iter();
+                    own.any(|consent| consent.id.name == route.peering)
+                });
+                (network.routes == RouteMode::Manual)
+                    .then(|| named.map(|route| route.to).collect::<Vec<_>>())
+            });
+        let routed = match manual {
+            None => exports.to_vec(),
+            Some(wanted) => {
                 for export in exports {
                     let unrouted = self.refusal(DropReason::NoRoute, peer, counter, flags::SOURCE);
                     fib.insert(*export, unrouted);
                 }
-                network
-                    .static_routes
-                    .iter()
-                    .filter(|route| {
-                        state.consents.iter().any(|id| {
-                            let consent = self.table.consents.get(id);
-                            id.name == route.peering
-                                && consent.is_some_and(|consent| consent.own() == network.id)
-                        })
-                    })
-                    .flat_map(|route| {
-                        exports
-                            .iter()
-                            .filter_map(|export| prefix::intersection(&route.to, export))
-                    })
-                    .collect()
+                let wanted = wanted.iter();
+                let clipped = wanted.flat_map(|to| {
+                    exports
+                        .iter()
+                        .filter_map(|export| prefix::intersection(to, export))
+                });
+                clipped.collect()
             }
         };
         let mut of_peering = 0;

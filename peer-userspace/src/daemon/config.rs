@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 
-use crate::{lifecycle::Quotas, model::Name};
+use crate::{dialect::AtlasWords, lifecycle::Quotas, model::Name};
 
 /// The whole file.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -17,6 +17,16 @@ pub struct Config {
     pub quotas: Quotas,
     /// The bit of a packet's mark that is ours on this host.
     pub mark_bit: MarkBit,
+    /// How the Atlas operator's documents are answered.
+    pub atlas: Atlas,
+}
+
+/// How the Atlas operator's documents are answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Atlas {
+    /// In which words.
+    pub status_words: AtlasWords,
 }
 
 /// A bit of the packet mark (`skb->mark`), which nobody else on the host may set.

@@ -10,29 +10,67 @@ use uuid::Uuid;
 
 use crate::{
     compile::{Needs, Ports},
+    dialect::translate,
     host::HostView,
-    lifecycle::{Circumstances, Facts, Quotas, Refused, States, judge, note, refuse, settle},
-    model::{Moment, PairLabel, Table},
-    store::Stored,
+    lifecycle::{Circumstances, Facts, Quotas, Refused, States, Uids, judge, note, refuse, settle},
+    model::{Kind, Moment, ObjectRef, PairLabel, Table},
+    store::{Key, Stored},
 };
 
 /// All that is declared at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declared {
-    /// Every object, as written.
+    /// Every object, as written, and what documents of other systems mean.
     pub table: Table,
+    /// What table files declare of it, as written.
+    pub files: Arc<Table>,
     /// What the API holds: the objects that no file declares, rejections, holds.
     pub stored: Arc<Stored>,
 }
 
 impl Declared {
     /// The objects of table files and of the API together.
-    pub fn new(files: Table, stored: Arc<Stored>) -> Self {
+    pub fn new(files: Arc<Table>, stored: Arc<Stored>) -> Self {
         // No name is in both: it is refused where it comes second.
         let mut table = stored.table();
-        table.networks.extend(files.networks);
-        table.consents.extend(files.consents);
-        Self { table, stored }
+        let Table {
+            networks,
+            consents,
+            foreign,
+        } = Table::clone(&files);
+        table.networks.extend(networks);
+        table.consents.extend(consents);
+        table.foreign.extend(foreign);
+        Self {
+            table: translate(table),
+            files,
+            stored,
+        }
+    }
+
+    /// The object that says what the consent `id` does: itself, or the document of
+    /// another system's that it is made of.
+    pub fn object_of(&self, id: &ObjectRef) -> Key {
+        let consent = self.table.consents.get(id);
+        let document = consent.and_then(|consent| consent.origin.document());
+        match document {
+            Some((kind, document)) => (kind, document.clone()),
+            None => (Kind::Peering, id.clone()),
+        }
+    }
+
+    /// The uids that objects of the API gave what they say.
+    fn uids(&self) -> Uids {
+        let mut uids = self.stored.uids();
+        for (id, consent) in &self.table.consents {
+            // A request that is made again after it ended is another one.
+            if consent.origin.collects_failed()
+                && let Some(object) = self.stored.objects.get(&self.object_of(id))
+            {
+                uids.insert((Kind::Peering, id.clone()), object.uid);
+            }
+        }
+        uids
     }
 }
 
@@ -115,7 +153,7 @@ fn noted(declared: &Declared, facts: &Facts, given: &Given<'_>) -> (Facts, Table
     let noted = note(
         facts,
         &declared.table,
-        &declared.stored.uids(),
+        &declared.uids(),
         &declared.stored.decisions,
         given.now,
         &mut Uuid::new_v4,

@@ -9,6 +9,7 @@ use std::{
 use tracing::{error, info, warn};
 
 use super::{
+    config::Config,
     plan::{Declared, Given, Plan, needs, plan, resolve_ports},
     snapshot::{LastApply, Snapshot, lock},
 };
@@ -16,7 +17,7 @@ use crate::{
     compile::{ForwardingTable, Hook, Needs, Ports, Xdp, compile, diff},
     host::{HostView, Interface},
     kernel::{Datapath, KernelError},
-    lifecycle::{Facts, Quotas, States, overdue},
+    lifecycle::{Facts, States, overdue},
     model::{Kind, Mode, Moment, ObjectRef},
     store::{Applied, Store, StoreError, Stored},
 };
@@ -50,7 +51,7 @@ impl Reconciler {
         datapath: Arc<Mutex<Datapath>>,
         store: Arc<Store>,
         facts: Facts,
-        quotas: Quotas,
+        config: &Config,
     ) -> Self {
         let facts = Arc::new(facts);
         Self {
@@ -62,7 +63,8 @@ impl Reconciler {
             xdp_refused: BTreeMap::new(),
             latest: Snapshot {
                 facts,
-                quotas,
+                quotas: config.quotas.clone(),
+                atlas_words: config.atlas.status_words,
                 ..Snapshot::default()
             },
         }

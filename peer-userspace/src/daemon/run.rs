@@ -117,8 +117,7 @@ pub async fn run(options: Options) -> Result<()> {
     }
     let datapath = Arc::new(Mutex::new(datapath));
 
-    let quotas = options.config.quotas.clone();
-    let mut reconciler = Reconciler::new(datapath.clone(), store.clone(), facts, quotas);
+    let mut reconciler = Reconciler::new(datapath.clone(), store.clone(), facts, &options.config);
     let mut readiness = Readiness::new();
     let (snapshot, receiver) = watch::channel(Arc::new(Snapshot::default()));
     let release = Arc::new(Notify::new());
@@ -141,7 +140,7 @@ pub async fn run(options: Options) -> Result<()> {
     time_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut seen = None;
     loop {
-        let declared = Declared::new(tables.table(), accepted.borrow_and_update().clone());
+        let declared = Declared::new(tables.table().into(), accepted.borrow_and_update().clone());
         let looked = look(&host, declared, &mut reconciler, &mut seen).await;
         match &looked {
             Ok(false) => {}

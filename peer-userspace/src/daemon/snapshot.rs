@@ -14,6 +14,7 @@ use tokio::{
 use super::plan::Declared;
 use crate::{
     compile::{ForwardingTable, Ids, Ports},
+    dialect::AtlasWords,
     host::HostView,
     kernel::{Datapath, KernelError},
     lifecycle::{Facts, Quotas, Refused, States},
@@ -38,6 +39,8 @@ pub struct Snapshot {
     pub host: Arc<HostView>,
     /// How much each owner may have.
     pub quotas: Quotas,
+    /// In which words the Atlas operator's documents are answered.
+    pub atlas_words: AtlasWords,
     /// What counts of the declarations.
     pub table: Arc<Table>,
     /// What of them exceeds a quota.

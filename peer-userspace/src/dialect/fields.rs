@@ -31,11 +31,6 @@ impl<'a> Fields<'a> {
     /// A field that may be absent.
     pub(super) fn optional(&mut self, name: &'static str) -> Option<Value<'a>> {
         self.known.push(name);
-        self.unadvised(name)
-    }
-
-    /// A field that may be absent and that no advice should name.
-    pub(super) fn unadvised(&self, name: &str) -> Option<Value<'a>> {
         let (_, node) = self.entries.iter().find(|(key, _)| key.name == name)?;
         Some(Value {
             node,
@@ -67,6 +62,17 @@ impl<'a> Fields<'a> {
                 },
             )
         })
+    }
+
+    /// Names the fields that nobody asked for in a warning about `mapping`, for documents
+    /// of other systems: they say more than peerd knows.
+    pub(super) fn unsupported(self, mapping: &Value<'_>, findings: &mut Findings) {
+        let names = self.entries.iter().map(|(key, _)| key.name.as_str());
+        let unknown: Vec<&str> = names.filter(|name| !self.known.contains(name)).collect();
+        if !unknown.is_empty() {
+            let text = format!("peerd makes nothing of {}", enumerate(&unknown, "and"));
+            mapping.warning(text, findings);
+        }
     }
 
     /// Reports fields other than those asked for and those in `ignored`.

@@ -5,13 +5,22 @@
 //! What several objects amount to together is `lifecycle`'s. Pure.
 
 mod addresses;
+mod atlas;
 mod fields;
+mod foreign;
+mod json;
+mod kube_ovn;
 mod native_metadata;
 mod native_network;
 mod native_peering;
 mod native_port;
 mod native_rules;
+mod native_source;
+mod oep8;
+mod outscale;
 mod scalar;
+mod standing;
+mod translate;
 mod value;
 pub mod write;
 mod yaml;
@@ -19,12 +28,17 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use fields::Fields;
 use value::Value;
 
-use crate::model::{Consent, Kind, Network, ObjectRef};
+use crate::model::{Consent, Foreign, Kind, Network, ObjectRef, Spec, Table};
+
+pub use oep8::request as peering_request;
+pub use outscale::kept as kept_net;
+pub use standing::{AtlasWords, Neighbour, Standing};
+pub use translate::translate;
 
 /// The `apiVersion` of our own kinds.
 const NATIVE: &str = "peerd/v1";
@@ -66,14 +80,46 @@ pub struct Declared {
     pub networks: Vec<(Network, Position)>,
     /// Consents in document order, each with where its document starts.
     pub consents: Vec<(Consent, Position)>,
+    /// Documents of other systems in document order, each with where it starts.
+    pub foreign: Vec<(Foreign, Position)>,
     /// What was skipped or has no effect, in the text's order.
     pub warnings: Vec<Finding>,
 }
 
 impl Declared {
-    /// Whether no object of ours was in the text.
+    /// Whether no object that peerd knows was in the text.
     pub fn is_empty(&self) -> bool {
-        self.networks.is_empty() && self.consents.is_empty()
+        self.keys().next().is_none()
+    }
+
+    /// Kind, name and place of every object.
+    pub fn keys(&self) -> impl Iterator<Item = ((Kind, &ObjectRef), Position)> {
+        let networks = self.networks.iter();
+        let networks = networks.map(|(network, at)| ((Kind::Network, &network.id), *at));
+        let consents = self.consents.iter();
+        let consents = consents.map(|(consent, at)| ((Kind::Peering, &consent.id), *at));
+        let foreign = self.foreign.iter();
+        let foreign = foreign.map(|(foreign, at)| ((foreign.kind(), &foreign.id), *at));
+        networks.chain(consents).chain(foreign)
+    }
+
+    /// Everything as a table.
+    pub fn table(self) -> Table {
+        let mut table = Table::default();
+        let networks = self.networks.into_iter();
+        table
+            .networks
+            .extend(networks.map(|(network, _)| (network.id.clone(), network)));
+        let consents = self.consents.into_iter();
+        table
+            .consents
+            .extend(consents.map(|(consent, _)| (consent.id.clone(), consent)));
+        let foreign = self.foreign.into_iter();
+        let foreign = foreign.map(|(foreign, _)| ((foreign.kind(), foreign.id.clone()), foreign));
+        table
+            .foreign
+            .extend(foreign.map(|(key, foreign)| (key, Arc::new(foreign))));
+        table
     }
 }
 
@@ -82,7 +128,19 @@ impl Declared {
 ///
 /// A syntax error ends the reading; the errors before it are still returned.
 pub fn parse(text: &str) -> Result<Declared, Vec<Finding>> {
-    let mut stream = Stream::default();
+    read(text, Stream::default())
+}
+
+/// Reads what peerd itself wrote down, also of kinds that users do not write.
+pub fn parse_stored(text: &str) -> Result<Declared, Vec<Finding>> {
+    let stream = Stream {
+        is_stored: true,
+        ..Stream::default()
+    };
+    read(text, stream)
+}
+
+fn read(text: &str, mut stream: Stream) -> Result<Declared, Vec<Finding>> {
     for document in yaml::documents(text, &mut stream.findings) {
         let document = Value::document(&document);
         fields::report_duplicates(&document, &mut stream.findings);
@@ -103,6 +161,24 @@ pub fn parse(text: &str) -> Result<Declared, Vec<Finding>> {
     warnings.sort_by_key(|warning| warning.at);
     declared.warnings = warnings;
     Ok(declared)
+}
+
+/// `status` of a foreign object in its own system's words: of the consents that it is, and
+/// of the network that it stands for with those it is peered with. `None` if its system
+/// shows it no more.
+pub fn status(
+    foreign: &Foreign,
+    consents: &[Standing],
+    peered: &[Neighbour],
+    words: AtlasWords,
+) -> Option<serde_json::Value> {
+    match &foreign.spec {
+        Spec::PeeringRequest(_) => oep8::request_status(consents.first()),
+        Spec::OnmetalNetwork => Some(oep8::network_status(peered)),
+        Spec::Vpc(_) => Some(kube_ovn::status(consents, peered)),
+        Spec::AtlasProject(project) => Some(atlas::status(project, consents, words)),
+        Spec::Subnet(_) | Spec::Net(_) => Some(serde_json::json!({})),
+    }
 }
 
 /// Errors and warnings so far, in no order.
@@ -150,6 +226,8 @@ struct Stream {
     declared: Declared,
     /// Where each name was first declared, even by an object with errors.
     first: BTreeMap<(Kind, ObjectRef), Position>,
+    /// Whether it is what peerd wrote down.
+    is_stored: bool,
     findings: Findings,
 }
 
@@ -187,10 +265,16 @@ impl Stream {
                     value.error(text, findings);
                 }
             }
-            _ => object.warning(
-                format_args!("skipped: peerd does not read kind {kind} of {version}"),
-                findings,
-            ),
+            words => match Kind::of(words).filter(|kind| kind.is_written() || self.is_stored) {
+                Some(kind) => self.read_foreign(kind, object, fields),
+                None => object.warning(
+                    format_args!(
+                        "skipped: peerd does not read kind {} of {}",
+                        words.1, words.0
+                    ),
+                    findings,
+                ),
+            },
         }
     }
 
@@ -204,6 +288,43 @@ impl Stream {
         }
     }
 
+    fn read_foreign(&mut self, kind: Kind, object: &Value<'_>, fields: Fields<'_>) {
+        let Some(foreign) = foreign::read(kind, object, fields, &mut self.findings) else {
+            return;
+        };
+        let at = object.node.at;
+        let known = &mut self.declared.foreign;
+        // Documentation shows an object growing, and Kubernetes applies one after the other.
+        if let Some(before) = known
+            .iter()
+            .position(|(known, _)| known.kind() == kind && known.id == foreign.id)
+        {
+            let (_, first) = known.remove(before);
+            let text = format!(
+                "{kind} {} is declared at line {} already; this one takes its place",
+                foreign.id, first.line
+            );
+            self.findings.warning(at, text);
+        }
+        known.push((foreign, at));
+    }
+
+    /// Remembers a name, or reports that it is taken.
+    fn refuse_second(&mut self, key: (Kind, ObjectRef), at: Position) {
+        match self.first.get(&key) {
+            Some(first) => {
+                let text = format!(
+                    "{} {} is declared twice; the first is at line {}",
+                    key.0, key.1, first.line
+                );
+                self.findings.error(at, text);
+            }
+            None => {
+                self.first.insert(key, at);
+            }
+        }
+    }
+
     fn read_native(&mut self, kind: Kind, object: &Value<'_>, mut fields: Fields<'_>) {
         let at = object.node.at;
         let findings = &mut self.findings;
@@ -211,20 +332,10 @@ impl Stream {
             .required("metadata", findings)
             .map(|metadata| native_metadata::read(&metadata, findings))
             .unwrap_or_default();
-        if let Some(id) = &metadata.id {
-            match self.first.get(&(kind, id.clone())) {
-                Some(first) => {
-                    let text = format!(
-                        "{kind} {id} is declared twice; the first is at line {}",
-                        first.line
-                    );
-                    findings.error(at, text);
-                }
-                None => {
-                    self.first.insert((kind, id.clone()), at);
-                }
-            }
+        if let Some(id) = metadata.id.clone() {
+            self.refuse_second((kind, id), at);
         }
+        let findings = &mut self.findings;
         let spec = fields.required("spec", findings);
         fields.finish(&["status"], findings);
         let Some(spec) = spec else { return };
@@ -241,6 +352,7 @@ impl Stream {
                     .consents
                     .extend(consent.map(|consent| (consent, at)));
             }
+            _ => {}
         }
     }
 }

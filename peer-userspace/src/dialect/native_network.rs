@@ -7,6 +7,7 @@ use super::{
     addresses::{own_prefix, prefix},
     native_metadata::Metadata,
     native_port::Ports,
+    native_source::read as read_source,
     value::Value,
 };
 use crate::model::{Name, Network, RouteMode, StaticRoute, Unmanaged};
@@ -22,12 +23,23 @@ pub(super) fn read(
         Some(zone) => read_zone(&zone, findings),
         None => Some("default".to_owned()),
     };
-    let prefixes = fields
-        .required("prefixes", findings)
-        .and_then(|prefixes| read_prefixes(&prefixes, findings));
+    let source = match fields.optional("source") {
+        Some(source) => read_source(&source, metadata.id.as_ref(), findings).map(Some),
+        None => Some(None),
+    };
+    // What its source says need not be said twice.
+    let prefixes = match fields.optional("prefixes") {
+        Some(prefixes) => read_prefixes(&prefixes, findings),
+        None if !matches!(source, Some(None)) => Some(Vec::new()),
+        None => {
+            fields.required("prefixes", findings);
+            None
+        }
+    };
     let ports = match fields.optional("ports") {
         Some(ports) => {
-            let mut reader = Ports::of(prefixes.as_deref());
+            let known = prefixes.as_deref().filter(|prefixes| !prefixes.is_empty());
+            let mut reader = Ports::of(known);
             ports.every(findings, |port, findings| reader.read(port, findings))
         }
         None => Some(Vec::new()),
@@ -58,18 +70,11 @@ pub(super) fn read(
         Some(namespaces) => namespaces.every(findings, read_accepted),
         None => Some(Vec::new()),
     };
-    if let Some(source) = fields.unadvised("source")
-        && source.fields(findings).is_some()
-    {
-        source.warning(
-            "has no effect yet: this version reads no foreign kinds",
-            findings,
-        );
-    }
-    fields.finish(&["source"], findings);
+    fields.finish(&[], findings);
     Some(Network {
         id: metadata.id?,
         labels: metadata.labels?,
+        source: source?,
         zone: zone?,
         prefixes: prefixes?,
         ports: ports?,
@@ -251,7 +256,7 @@ mod tests {
                  or \"*\" for every namespace",
                 "11:28: spec.autoAccept[2]: `7` is read as a number; write \"7\" in quotes",
                 "12:3: spec.prefxies: unknown field; did you mean `prefixes`?",
-                "13:3: spec.firewall: unknown field; the known ones are zone, prefixes, ports, \
+                "13:3: spec.firewall: unknown field; the known ones are zone, source, prefixes, ports, \
                  routes, staticRoutes, unmanaged and autoAccept",
             ]
         );
@@ -293,14 +298,25 @@ mod tests {
     }
 
     #[test]
-    fn source_is_accepted_and_said_to_have_no_effect() {
-        let spec = "prefixes: [10.1.0.0/16]\nsource: { kind: Vpc, name: a }";
-        let warnings = parse(&network(spec)).unwrap().warnings;
-        let written: Vec<_> = warnings.iter().map(ToString::to_string).collect();
+    fn a_source_says_what_another_system_calls_it() {
+        let vpc = "source: { apiVersion: kubeovn.io/v1, kind: Vpc, name: vpc-1 }";
+        let network = read(vpc);
+        assert!(network.prefixes.is_empty(), "its source is to say them");
+        assert_eq!(network.source.unwrap().to_string(), "Vpc vpc-1");
+        let onmetal = "apiVersion: networking.api.onmetal.de/v1alpha1, kind: Network";
+        let own = read(&format!("source: {{ {onmetal}, name: a }}"));
+        assert_eq!(own.source.unwrap().to_string(), "Network default/a");
         assert_eq!(
-            written,
-            ["6:11: spec.source: has no effect yet: this version reads no foreign kinds"]
+            errors(&super::super::tests::network(&format!(
+                "source: {{ {onmetal}, namespace: other, name: a }}"
+            ))),
+            ["5:11: spec.source: Network other/a is not in namespace default: \
+              a Network can only stand for what its own namespace has"]
         );
+    }
+
+    #[test]
+    fn a_source_is_a_mapping() {
         assert_eq!(
             errors(&network("prefixes: [10.1.0.0/16]\nsource: vpc-a")),
             ["6:11: spec.source: must be a mapping, not a string"]

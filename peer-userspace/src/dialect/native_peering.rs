@@ -3,9 +3,10 @@
 use uuid::Uuid;
 
 use super::{
-    Findings, addresses::prefix, native_metadata::Metadata, native_rules::rule, value::Value,
+    Findings, addresses::prefix, native_metadata::Metadata, native_rules::rule,
+    native_source::read_named, value::Value,
 };
-use crate::model::{AdminState, Consent, Name, ObjectRef, PeerRef, Ttl};
+use crate::model::{AdminState, Consent, Name, ObjectRef, Origin, PeerRef, Ttl};
 
 /// Reads a consent's `spec`.
 pub(super) fn read(
@@ -14,6 +15,10 @@ pub(super) fn read(
     findings: &mut Findings,
 ) -> Option<Consent> {
     let mut fields = spec.fields(findings)?;
+    let description = match fields.optional("description") {
+        Some(description) => read_description(&description, findings).map(Some),
+        None => Some(None),
+    };
     let network = fields
         .required("network", findings)
         .and_then(|network| network.name(findings));
@@ -30,6 +35,10 @@ pub(super) fn read(
     };
     let export = match fields.optional("export") {
         Some(export) => export.every(findings, prefix).map(Some),
+        None => Some(None),
+    };
+    let routes = match fields.optional("routes") {
+        Some(routes) => routes.every(findings, prefix).map(Some),
         None => Some(None),
     };
     let mut rules = |name, findings: &mut Findings| match fields.optional(name) {
@@ -49,14 +58,18 @@ pub(super) fn read(
     Some(Consent {
         id: metadata.id?,
         labels: metadata.labels?,
+        description: description?,
         network: network?,
         peer: peer?,
         admin_state: admin_state?,
         export: export?,
+        routes: routes?,
         allow: allow?,
         allow_out: allow_out?,
         ttl: ttl?,
         hops: if hops? == 2 { 2 } else { 1 },
+        origin: Origin::Native,
+        objection: None,
     })
 }
 
@@ -70,24 +83,39 @@ fn read_peer(
         Some(namespace) => namespace.name(findings),
         None => own_namespace.cloned(),
     };
-    let id = fields.optional("id");
-    let network = match id {
-        // It stands for the network, whatever its namespace.
-        Some(_) => fields.optional("network"),
-        None => fields.required("network", findings),
+    let (id, source) = (fields.optional("id"), fields.optional("source"));
+    let network = match (&id, &source) {
+        (None, None) => fields.required("network", findings),
+        // They stand for the network, whatever its namespace.
+        _ => fields.optional("network"),
     };
     let name = network.as_ref().and_then(|network| network.name(findings));
     fields.finish(&[], findings);
-    let Some(id) = id else {
-        return Some(PeerRef::Network(ObjectRef {
-            namespace: namespace?,
-            name: name?,
-        }));
-    };
-    if let Some(network) = network {
-        network.error("is named by `id` already; remove one of them", findings);
+    let others = [("id", &id), ("source", &source)];
+    let other = others.iter().find(|(_, other)| other.is_some());
+    if let (Some(network), Some((other, _))) = (&network, other) {
+        network.error(
+            format_args!("is named by `{other}` already; remove one of them"),
+            findings,
+        );
         return None;
     }
+    let id = match (id, source) {
+        (Some(id), None) => id,
+        (None, Some(source)) => {
+            return read_named(&source, findings).map(|source| PeerRef::Source(source, None));
+        }
+        (Some(_), Some(source)) => {
+            source.error("is named by `id` already; remove one of them", findings);
+            return None;
+        }
+        (None, None) => {
+            return Some(PeerRef::Network(ObjectRef {
+                namespace: namespace?,
+                name: name?,
+            }));
+        }
+    };
     let text = id.text("a network's uid", findings)?;
     match Uuid::parse_str(text) {
         Ok(uid) => Some(PeerRef::Id(uid, None)),
@@ -97,6 +125,17 @@ fn read_peer(
             None
         }
     }
+}
+
+/// One line of at most 255 characters, as UpCloud's names are.
+fn read_description(value: &Value<'_>, findings: &mut Findings) -> Option<String> {
+    let text = value.string(findings)?;
+    let length = text.chars().count();
+    if length == 0 || length > 255 || text.contains(char::is_control) {
+        value.error("must be one line of 1 to 255 characters", findings);
+        return None;
+    }
+    Some(text.to_owned())
 }
 
 /// A count of days, hours, minutes or seconds, or `never`.
@@ -191,7 +230,7 @@ mod tests {
             errors(&peering("network: a\npeer: { id: 5f1c9a52, uuid: x }")),
             [
                 "6:15: spec.peer.id: `5f1c9a52` is not the uid of a network, as its metadata has it",
-                "6:25: spec.peer.uuid: unknown field; the known ones are namespace, id and network",
+                "6:25: spec.peer.uuid: unknown field; the known ones are namespace, id, source and network",
             ]
         );
         assert_eq!(
@@ -287,8 +326,8 @@ mod tests {
             errors_of("exports: []\npriority: 1"),
             [
                 "7:3: spec.exports: unknown field; did you mean `export`?",
-                "8:3: spec.priority: unknown field; the known ones are network, peer, \
-                 adminState, export, allow, allowOut, ttl and hops",
+                "8:3: spec.priority: unknown field; the known ones are description, network, \
+                 peer, adminState, export, routes, allow, allowOut, ttl and hops",
             ]
         );
     }

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use super::*;
 use crate::model::{
-    AdminState, Mode, PeerRef, Port, PortRange, Protocol, RouteMode, Rule, StaticRoute, Ttl,
-    Unmanaged,
+    AdminState, Mode, Origin, PeerRef, Port, PortRange, Protocol, RouteMode, Rule, StaticRoute,
+    Ttl, Unmanaged,
 };
 
 /// The table of design.md, section 2, as users read it there.
@@ -94,6 +94,7 @@ fn the_contracts_example_is_read_field_by_field() {
     let blue = Network {
         id: "blue-team/blue".parse().unwrap(),
         labels: BTreeMap::from([("env".to_owned(), "prod".to_owned())]),
+        source: None,
         zone: "fi-hel1".to_owned(),
         prefixes: vec![prefix("10.1.0.0/16"), prefix("fd00:1::/48")],
         ports: vec![
@@ -127,10 +128,12 @@ fn the_contracts_example_is_read_field_by_field() {
     let to_green = Consent {
         id: "blue-team/to-green".parse().unwrap(),
         labels: BTreeMap::new(),
+        description: None,
         network: "blue".parse().unwrap(),
         peer: PeerRef::Network("green-team/green".parse().unwrap()),
         admin_state: AdminState::Up,
         export: Some(vec![prefix("10.1.0.0/17")]),
+        routes: None,
         allow: Some(vec![
             Rule {
                 protocol: Protocol::Number(6),
@@ -148,22 +151,29 @@ fn the_contracts_example_is_read_field_by_field() {
         allow_out: Some(vec![]),
         ttl: Some(Ttl::Seconds(604_800)),
         hops: 1,
+        origin: Origin::Native,
+        objection: None,
     };
     let to_blue = Consent {
         id: "green-team/to-blue".parse().unwrap(),
         labels: BTreeMap::new(),
+        description: None,
         network: "green".parse().unwrap(),
         peer: PeerRef::Network("blue-team/blue".parse().unwrap()),
         admin_state: AdminState::Up,
         export: None,
+        routes: None,
         allow: None,
         allow_out: None,
         ttl: None,
         hops: 1,
+        origin: Origin::Native,
+        objection: None,
     };
     let expected = Declared {
         networks: vec![(blue, at(1, 1))],
         consents: vec![(to_green, at(20, 1)), (to_blue, at(35, 1))],
+        foreign: vec![],
         warnings: vec![Finding {
             at: at(16, 17),
             text: "spec.staticRoutes: has no effect with `routes: auto`; \

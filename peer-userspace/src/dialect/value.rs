@@ -28,6 +28,18 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// A field of a mapping, whatever it is.
+    pub(super) fn field(&self, name: &str) -> Option<Self> {
+        let Content::Mapping(entries) = &self.node.content else {
+            return None;
+        };
+        let (_, node) = entries.iter().find(|(key, _)| key.name == name)?;
+        Some(Self {
+            node,
+            path: name.to_owned(),
+        })
+    }
+
     /// Reports that something is wrong with this value.
     pub(super) fn error(&self, text: impl Display, findings: &mut Findings) {
         findings.error(self.node.at, self.with_path(text));

@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::NATIVE;
-use crate::model::{Consent, Network, ObjectRef, PeerRef, Port, Rule};
+use crate::model::{Consent, Network, ObjectRef, PeerRef, Port, Rule, Source};
 
 /// A `kind: Network` document.
 pub fn network(network: &Network) -> Value {
-    json!({
+    let mut document = json!({
         "apiVersion": NATIVE,
         "kind": "Network",
         "metadata": metadata(&network.id, &network.labels),
@@ -22,7 +22,23 @@ pub fn network(network: &Network) -> Value {
             "unmanaged": network.unmanaged,
             "autoAccept": network.auto_accept,
         },
-    })
+    });
+    if let Some(of) = &network.source {
+        document["spec"]["source"] = source(of);
+    }
+    document
+}
+
+fn source(source: &Source) -> Value {
+    let mut written = json!({
+        "apiVersion": source.api_version,
+        "kind": source.kind,
+        "name": source.name,
+    });
+    if let Some(namespace) = &source.namespace {
+        written["namespace"] = json!(namespace);
+    }
+    written
 }
 
 /// A `kind: Peering` document.
@@ -32,11 +48,20 @@ pub fn consent(consent: &Consent) -> Value {
         "peer": match &consent.peer {
             PeerRef::Network(peer) => json!({ "namespace": peer.namespace, "network": peer.name }),
             PeerRef::Id(id, _) => json!({ "id": id.to_string() }),
+            PeerRef::Source(of, _) => json!({ "source": source(of) }),
         },
         "adminState": consent.admin_state,
         "hops": consent.hops,
     });
     let optional = [
+        (
+            "description",
+            consent.description.as_ref().map(|text| json!(text)),
+        ),
+        (
+            "routes",
+            consent.routes.as_ref().map(|routes| json!(routes)),
+        ),
         (
             "export",
             consent.export.as_ref().map(|export| json!(export)),
@@ -66,7 +91,8 @@ fn metadata(id: &ObjectRef, labels: &std::collections::BTreeMap<String, String>)
     metadata
 }
 
-fn rules(rules: &[Rule]) -> Value {
+/// Rules as `allow` has them.
+pub(super) fn rules(rules: &[Rule]) -> Value {
     rules.iter().map(rule).collect()
 }
 

@@ -58,6 +58,8 @@ pub struct ConsentFacts {
     pub deleted_at: Option<Moment>,
     /// The state it was last seen in, and since when.
     pub state: Option<(State, Moment)>,
+    /// Whether its request, as it stands, ever carried traffic.
+    pub was_active: bool,
 }
 
 /// What owners decided about consents beside declaring them.
@@ -80,6 +82,8 @@ pub struct Rejection {
     pub at: Moment,
     /// A word about it.
     pub reason: Option<String>,
+    /// Nobody refused it: it could not be from the start, and never will.
+    pub impossible: bool,
 }
 
 impl Facts {
@@ -101,7 +105,8 @@ impl Facts {
         networks
     }
 
-    /// `table` with the peers that are named by id named by name as well.
+    /// `table` with the peers that are named by id named by name as well. (Those named as
+    /// other systems do were named when those systems' documents were translated.)
     pub fn resolve(&self, mut table: Table) -> Table {
         for consent in table.consents.values_mut() {
             if matches!(consent.peer, PeerRef::Id(..)) {
@@ -123,9 +128,15 @@ impl Facts {
 }
 
 impl ConsentFacts {
-    /// When the request expires, in host time. Once matched it never does.
+    /// When the request expires, in host time. Once matched it never does, or where what
+    /// fails is collected too, once it was active.
     pub fn deadline(&self) -> Option<u64> {
-        if self.peer_uid.is_some() {
+        let succeeded = if self.declared.origin.collects_failed() {
+            self.was_active
+        } else {
+            self.peer_uid.is_some()
+        };
+        if succeeded {
             return None;
         }
         let ttl = self.declared.ttl?.milliseconds()?;

@@ -79,8 +79,8 @@ impl Pair {
         };
         Self {
             agreed: smaller.own != larger.own
-                && smaller.agrees(at, larger.own)
-                && larger.agrees(at, smaller.own),
+                && smaller.agrees(at, larger)
+                && larger.agrees(at, smaller),
             carries: false,
             consents: sides
                 .iter()
@@ -173,6 +173,7 @@ pub fn judge(at: &Circumstances<'_>) -> States {
         }
     }
     admit(candidates, &mut states, at);
+    collect_failed(&mut states, at);
     // What one consent leaves, another may carry on.
     for (id, known) in at
         .facts
@@ -217,11 +218,7 @@ fn ended(at: &Circumstances<'_>) -> States {
                 return None;
             }
             if known.peer_uid.is_some() {
-                let reason = "the network it was matched with does not exist any more";
-                return Some(Status::new(
-                    State::Failed,
-                    Reason::Against(reason.to_owned()),
-                ));
+                return Some(Status::new(State::Failed, Reason::PeerGone(None)));
             }
             let status = super::side::against_itself(consent, at);
             Some(status.unwrap_or_else(|| super::side::pending(Some(known), consent, at)))
@@ -237,6 +234,27 @@ fn ended(at: &Circumstances<'_>) -> States {
         }
     }
     states
+}
+
+/// Let what has failed end with its time, where its own system collects it.
+fn collect_failed(states: &mut States, at: &Circumstances<'_>) {
+    for (id, known) in &at.facts.consents {
+        let collected = known.declared.origin.collects_failed();
+        let Some(deadline) = known.deadline().filter(|_| collected) else {
+            continue;
+        };
+        let Some(status) = states.consents.get_mut(id) else {
+            continue;
+        };
+        if !matches!(status.state, State::Failed | State::Conflict) {
+            continue;
+        }
+        status.until = Some(deadline);
+        if deadline <= at.now.host {
+            status.state = State::Expired;
+            status.until = Some(listed_until(at.now));
+        }
+    }
 }
 
 /// Let candidates carry traffic, oldest first: whoever does so goes on doing so,

@@ -130,6 +130,7 @@ fn first(uid: Uuid, consent: &Consent, now: Moment) -> ConsentFacts {
         expired_at: None,
         deleted_at: None,
         state: None,
+        was_active: false,
     }
 }
 
@@ -145,7 +146,8 @@ fn note_consent(known: &mut ConsentFacts, consent: &Consent, now: Moment) {
     if before.network != consent.network || !is_same_peer(&before.peer, &consent.peer) {
         known.requested_at = now;
         known.peer_uid = None;
-    } else if unmatched {
+        known.was_active = false;
+    } else if unmatched && !consent.origin.collects_failed() {
         known.requested_at = now;
     }
     let paused = Consent {
@@ -163,15 +165,19 @@ fn note_consent(known: &mut ConsentFacts, consent: &Consent, now: Moment) {
 fn note_resumed(known: &mut ConsentFacts, held: bool, now: Moment) {
     let was_paused = matches!(known.state, Some((State::Disabled, _)));
     let is_paused = held || known.declared.admin_state == AdminState::Down;
-    if was_paused && !is_paused && known.peer_uid.is_none() {
+    let is_fixed = known.declared.origin.collects_failed();
+    if was_paused && !is_paused && known.peer_uid.is_none() && !is_fixed {
         known.requested_at = now;
     }
 }
 
-/// Labels ask for nothing.
+/// Labels and descriptions ask for nothing. What another system has against it, and what
+/// the routes and rules of an Outscale Net say, is not what was asked.
 fn is_same(before: &Consent, now: &Consent) -> bool {
-    let before = Consent {
+    let mut before = Consent {
         labels: now.labels.clone(),
+        description: now.description.clone(),
+        objection: now.objection.clone(),
         peer: if is_same_peer(&before.peer, &now.peer) {
             now.peer.clone()
         } else {
@@ -179,6 +185,11 @@ fn is_same(before: &Consent, now: &Consent) -> bool {
         },
         ..before.clone()
     };
+    if now.origin.is_outscale() {
+        before.routes = now.routes.clone();
+        before.allow = now.allow.clone();
+        before.allow_out = now.allow_out.clone();
+    }
     before == *now
 }
 
@@ -186,6 +197,7 @@ fn is_same_peer(before: &PeerRef, now: &PeerRef) -> bool {
     match (before, now) {
         (PeerRef::Id(before, _), PeerRef::Id(now, _)) => before == now,
         (PeerRef::Network(before), PeerRef::Network(now)) => before == now,
+        (PeerRef::Source(before, _), PeerRef::Source(now, _)) => before == now,
         _ => false,
     }
 }

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use uuid::Uuid;
 
 use super::facts::ConsentFacts;
-use crate::model::{Consent, Name, ObjectRef, PeerRef};
+use crate::model::{Consent, Name, ObjectRef, PeerRef, Source};
 
 /// The fact behind a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum Reason {
     Held,
     /// The other owner refused, perhaps with a word about it.
     Rejected(Whom, Option<String>),
+    /// It could not be when it was made, in a sentence.
+    Impossible(String),
     /// Nobody answered in time.
     Unanswered(Whom),
     /// A rule against it; nothing of another owner's is in the sentence.
@@ -33,8 +35,8 @@ pub enum Reason {
     NoPort(ObjectRef, String),
     /// The peer's network has no working port.
     NoPeerPort(ObjectRef),
-    /// The network it was matched with is gone.
-    PeerGone(ObjectRef),
+    /// The network it was matched with is gone, and its name where that is still known.
+    PeerGone(Option<ObjectRef>),
     /// The two are in different zones.
     Zones([(ObjectRef, String); 2]),
     /// The other side has not consented.
@@ -59,6 +61,8 @@ pub enum Whom {
     Network(ObjectRef),
     /// A network by its uid.
     Id(Uuid),
+    /// A network by what another system calls it.
+    Source(Source),
 }
 
 impl Whom {
@@ -67,8 +71,11 @@ impl Whom {
         let matched = facts.is_some_and(|facts| facts.peer_uid.is_some());
         match &consent.peer {
             PeerRef::Network(network) => Self::Network(network.clone()),
-            PeerRef::Id(_, Some(network)) if matched => Self::Network(network.clone()),
+            PeerRef::Id(_, Some(network)) | PeerRef::Source(_, Some(network)) if matched => {
+                Self::Network(network.clone())
+            }
             PeerRef::Id(uid, _) => Self::Id(*uid),
+            PeerRef::Source(source, _) => Self::Source(source.clone()),
         }
     }
 }
@@ -78,6 +85,7 @@ impl fmt::Display for Whom {
         match self {
             Self::Network(network) => network.fmt(f),
             Self::Id(uid) => write!(f, "the network with the id {uid}"),
+            Self::Source(source) => source.fmt(f),
         }
     }
 }
@@ -112,11 +120,14 @@ impl Reason {
             Self::Rejected(by, None) => format!("{by} rejected it"),
             Self::Rejected(by, Some(word)) => format!("{by} rejected it: {word}"),
             Self::Unanswered(by) => format!("{by} did not consent within its ttl"),
-            Self::Against(sentence) => sentence.clone(),
+            Self::Against(sentence) | Self::Impossible(sentence) => sentence.clone(),
             Self::NoNetwork(own) => format!("network {own} does not exist"),
             Self::NoPort(own, why) => format!("network {own} has no working port: {why}"),
             Self::NoPeerPort(peer) => format!("network {peer} has no working port"),
-            Self::PeerGone(peer) => format!("network {peer} does not exist any more"),
+            Self::PeerGone(Some(peer)) => format!("network {peer} does not exist any more"),
+            Self::PeerGone(None) => {
+                "the network it was matched with does not exist any more".to_owned()
+            }
             Self::Zones([(one, its), (other, others)]) => {
                 format!("{one} is in zone {its}, {other} in zone {others}")
             }

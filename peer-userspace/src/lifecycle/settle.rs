@@ -39,6 +39,7 @@ pub fn settle(facts: &Facts, states: &States, now: Moment) -> Facts {
             State::Provisioning => State::Active,
             other => other,
         };
+        known.was_active |= state == State::Active;
         if state == State::Expired {
             known.expired_at.get_or_insert(now);
         }
@@ -52,8 +53,7 @@ pub fn settle(facts: &Facts, states: &States, now: Moment) -> Facts {
 /// The consents that ended long enough ago to be listed no more.
 pub fn overdue(states: &States, now: Moment) -> impl Iterator<Item = &ObjectRef> {
     states.consents.iter().filter_map(move |(id, status)| {
-        let ended =
-            status.state.is_terminal() && status.until.is_some_and(|until| until <= now.host);
+        let ended = status.is_terminal() && status.until.is_some_and(|until| until <= now.host);
         ended.then_some(id)
     })
 }

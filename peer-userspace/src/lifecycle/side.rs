@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     compile::policy,
-    model::{AdminState, Consent, Network, ObjectRef, PairLabel},
+    model::{AdminState, Consent, Network, ObjectRef, Origin, PairLabel},
 };
 
 /// One network of a pair, with the consents it gave to the other that have not
@@ -54,8 +54,13 @@ pub(super) fn terminal(
     let by = Whom::of(consent, Some(facts));
     let (state, reason, ended) = if let Some(rejection) = at.decisions.rejection(&consent.id, facts)
     {
-        let reason = Reason::Rejected(by, rejection.reason.clone());
-        (State::Rejected, reason, rejection.at)
+        if rejection.impossible {
+            let why = rejection.reason.clone().unwrap_or_default();
+            (State::Failed, Reason::Impossible(why), rejection.at)
+        } else {
+            let reason = Reason::Rejected(by, rejection.reason.clone());
+            (State::Rejected, reason, rejection.at)
+        }
     } else {
         (State::Expired, Reason::Unanswered(by), facts.expired_at?)
     };
@@ -101,10 +106,18 @@ impl<'a> Side<'a> {
     }
 
     /// Whether this side consents to peer with `other`: by an object, or in advance.
-    pub(super) fn agrees(&self, at: &Circumstances<'a>, other: &ObjectRef) -> bool {
-        let in_advance = |network: &Network| network.accepts_by_itself(&other.namespace);
+    pub(super) fn agrees(&self, at: &Circumstances<'a>, other: &Self) -> bool {
+        let in_advance = |network: &Network| network.accepts_by_itself(&other.own.namespace);
+        // Two that wait for an answer are none to each other.
+        let by_object = !self.consents.is_empty() && !(self.only_asks() && other.only_asks());
         self.network(at)
-            .is_some_and(|network| !self.consents.is_empty() || in_advance(network))
+            .is_some_and(|network| by_object || in_advance(network))
+    }
+
+    /// Whether its consent is one that is to be answered by accepting it.
+    fn only_asks(&self) -> bool {
+        self.first()
+            .is_some_and(|consent| consent.origin == Origin::OutscaleRequest)
     }
 
     /// Whether nothing of this side alone stands against traffic.
@@ -140,10 +153,10 @@ impl<'a> Side<'a> {
         let network = self.network(at)?;
         let other = peer.network(at);
         if other.is_none() && facts.is_some_and(|facts| facts.peer_uid.is_some()) {
-            return failed(Reason::PeerGone(peer.own.clone()));
+            return failed(Reason::PeerGone(Some(peer.own.clone())));
         }
         // Before it consents, nothing of the peer is looked at.
-        match other.filter(|_| peer.agrees(at, self.own)) {
+        match other.filter(|_| peer.agrees(at, self)) {
             None => Some(pending(facts, consent, at)),
             Some(other) => peer.against(network, other, at),
         }
@@ -167,6 +180,9 @@ impl<'a> Side<'a> {
         if at.refused.consents.contains_key(&consent.id) {
             return against("the peer's consent has failed".to_owned());
         }
+        if consent.objection.is_some() {
+            return against("the peer's consent has failed".to_owned());
+        }
         if policy::excess(consent).is_some() {
             return against("the peer's consent has more rules than can be enforced".to_owned());
         }
@@ -179,10 +195,19 @@ pub(super) fn against_itself(consent: &Consent, at: &Circumstances<'_>) -> Optio
     if let Some(why) = at.refused.consents.get(&consent.id) {
         return against(why.clone());
     }
+    if let Some(objection) = &consent.objection {
+        return against(objection.clone());
+    }
     if let Some(reason) = policy::excess(consent) {
         return against(reason);
     }
     let own = consent.own();
+    let network = at.table.networks.get(&own);
+    if network.is_some_and(|network| network.prefixes.is_empty()) {
+        return against(format!(
+            "network {own} has no prefixes, and what it has as its source says none"
+        ));
+    }
     if !at.table.networks.contains_key(&own) {
         return failed(match at.refused.networks.get(&own) {
             Some(why) => Reason::NoPort(own, why.clone()),

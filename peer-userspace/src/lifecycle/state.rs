@@ -63,7 +63,7 @@ impl State {
         }
     }
 
-    /// Whether nothing but a new request leads out of it.
+    /// Whether nothing but a new request leads out of it, whatever the reason.
     pub const fn is_terminal(self) -> bool {
         matches!(self, Self::Deleted | Self::Rejected | Self::Expired)
     }
@@ -94,5 +94,10 @@ impl Status {
             reason,
             until: None,
         }
+    }
+
+    /// Whether nothing but a new request leads out of it.
+    pub fn is_terminal(&self) -> bool {
+        self.state.is_terminal() || matches!(self.reason, Reason::Impossible(_))
     }
 }

@@ -16,6 +16,11 @@ impl Name {
         Self("default".to_owned())
     }
 
+    /// The name of what has none that could be one.
+    pub fn unnamed() -> Self {
+        Self("unnamed".to_owned())
+    }
+
     /// The name as written.
     pub fn as_str(&self) -> &str {
         &self.0

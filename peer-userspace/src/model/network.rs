@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 use ipnet::IpNet;
 use serde::Serialize;
 
-use super::{Name, ObjectRef};
+use super::{Name, ObjectRef, Source};
 
 /// `kind: Network`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,9 +14,12 @@ pub struct Network {
     pub id: ObjectRef,
     /// `metadata.labels`.
     pub labels: BTreeMap<String, String>,
+    /// What another system calls it: there, this network is meant by that.
+    pub source: Option<Source>,
     /// Only networks of one zone peer.
     pub zone: String,
-    /// The network's own prefixes, canonical, sorted, none inside another.
+    /// The network's own prefixes, canonical, sorted, none inside another. Empty only
+    /// where its source is to say them.
     pub prefixes: Vec<IpNet>,
     /// Host interfaces that face this network, in document order.
     pub ports: Vec<Port>,

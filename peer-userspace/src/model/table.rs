@@ -2,30 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
+    sync::Arc,
 };
 
-use serde::{Deserialize, Serialize};
-
-use super::{Consent, Network, ObjectRef};
-
-/// The native kinds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Kind {
-    /// `kind: Network`.
-    Network,
-    /// `kind: Peering`.
-    Peering,
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Network => "Network",
-            Self::Peering => "Peering",
-        })
-    }
-}
+use super::{Consent, Foreign, Kind, Network, ObjectRef};
 
 /// All declared objects by name; the order of documents leaves no trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +14,8 @@ pub struct Table {
     pub networks: BTreeMap<ObjectRef, Network>,
     /// Consents by `NAMESPACE/NAME`.
     pub consents: BTreeMap<ObjectRef, Consent>,
+    /// Documents of other systems by kind and name.
+    pub foreign: BTreeMap<(Kind, ObjectRef), Arc<Foreign>>,
 }
 
 impl Table {

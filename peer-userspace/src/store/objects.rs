@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     dialect::{self, write},
     lifecycle::{Decisions, Uids},
-    model::{Consent, Kind, Moment, Network, ObjectRef, Table},
+    model::{Consent, Foreign, Kind, Moment, Network, ObjectRef, Origin, Table},
 };
 
 /// Kind and name of an object.
@@ -52,6 +52,8 @@ pub enum Declaration {
     Network(Network),
     /// `kind: Peering`.
     Peering(Consent),
+    /// A document of another system's.
+    Foreign(Arc<Foreign>),
 }
 
 /// What an apply changed.
@@ -71,6 +73,7 @@ impl Declaration {
         match self {
             Self::Network(network) => (Kind::Network, network.id.clone()),
             Self::Peering(consent) => (Kind::Peering, consent.id.clone()),
+            Self::Foreign(foreign) => (foreign.kind(), foreign.id.clone()),
         }
     }
 
@@ -79,22 +82,37 @@ impl Declaration {
         match self {
             Self::Network(network) => write::network(network),
             Self::Peering(consent) => write::consent(consent),
+            Self::Foreign(foreign) => foreign.document.clone(),
         }
     }
 
-    /// The one object a text declares; `None` if it is not exactly one.
+    /// The one object a text that was kept declares; `None` if it is not exactly one.
     pub fn read(text: &str) -> Option<Self> {
-        let mut declared = dialect::parse(text).ok()?;
-        let network = declared.networks.pop();
-        let consent = declared.consents.pop();
-        if !declared.is_empty() {
-            return None;
+        let declared = dialect::parse_stored(text).ok()?;
+        let mut all = Self::all(declared);
+        all.pop().filter(|_| all.is_empty())
+    }
+
+    /// Everything a text declares.
+    pub fn all(declared: dialect::Declared) -> Vec<Self> {
+        let networks = declared.networks.into_iter();
+        let networks = networks.map(|(network, _)| Self::Network(network));
+        let consents = declared.consents.into_iter();
+        let consents = consents.map(|(consent, _)| Self::Peering(consent));
+        let foreign = declared.foreign.into_iter();
+        let foreign = foreign.map(|(foreign, _)| Self::Foreign(foreign.into()));
+        networks.chain(consents).chain(foreign).collect()
+    }
+
+    /// The same, from the origin that `known` has: whoever changes a consent does not
+    /// make it another system's.
+    fn of_the_origin_of(mut self, known: Option<&Self>) -> Self {
+        if let (Self::Peering(consent), Some(Self::Peering(known))) = (&mut self, known)
+            && consent.origin == Origin::Native
+        {
+            consent.origin = known.origin.clone();
         }
-        match (network, consent) {
-            (Some((network, _)), None) => Some(Self::Network(network)),
-            (None, Some((consent, _))) => Some(Self::Peering(consent)),
-            _ => None,
-        }
+        self
     }
 }
 
@@ -109,6 +127,10 @@ impl Stored {
                 }
                 Declaration::Peering(consent) => {
                     table.consents.insert(consent.id.clone(), consent.clone());
+                }
+                Declaration::Foreign(foreign) => {
+                    let key = (foreign.kind(), foreign.id.clone());
+                    table.foreign.insert(key, foreign.clone());
                 }
             }
         }
@@ -128,6 +150,7 @@ impl Stored {
     pub fn put(&mut self, declared: Declaration) -> bool {
         let key = declared.key();
         let known = self.objects.get(&key);
+        let declared = declared.of_the_origin_of(known.map(|known| &known.declared));
         if known.is_some_and(|known| known.declared == declared) {
             return false;
         }

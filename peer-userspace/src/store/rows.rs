@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::objects::{Applied, Declaration, Key, Object};
 use crate::{
     lifecycle::{ConsentFacts, NetworkFacts, Rejection, State},
-    model::{Consent, Kind, Moment, ObjectRef, PairLabel},
+    model::{Consent, Kind, Moment, ObjectRef, Origin, PairLabel},
 };
 
 /// `KIND/NAMESPACE/NAME`.
@@ -18,12 +18,9 @@ pub(super) fn key_text((kind, id): &Key) -> String {
 }
 
 pub(super) fn read_key(text: &str) -> Option<Key> {
-    let (kind, id) = text.split_once('/')?;
-    let kind = match kind {
-        "Network" => Kind::Network,
-        "Peering" => Kind::Peering,
-        _ => return None,
-    };
+    let (word, id) = text.split_once('/')?;
+    let mut kinds = Kind::ALL.into_iter();
+    let kind = kinds.find(|kind| kind.to_string() == word)?;
     Some((kind, id.parse().ok()?))
 }
 
@@ -31,6 +28,9 @@ pub(super) fn read_key(text: &str) -> Option<Key> {
 pub(super) struct ObjectRow {
     uid: Uuid,
     generation: u64,
+    /// What made it, if that is another system's call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<OriginRow>,
     document: Value,
 }
 
@@ -39,16 +39,59 @@ impl ObjectRow {
         Self {
             uid: object.uid,
             generation: object.generation,
+            origin: match &object.declared {
+                Declaration::Peering(consent) => OriginRow::of(&consent.origin),
+                _ => None,
+            },
             document: object.declared.document(),
         }
     }
 
     pub(super) fn object(&self) -> Option<Object> {
+        let mut declared = Declaration::read(&self.document.to_string())?;
+        if let (Declaration::Peering(consent), Some(origin)) = (&mut declared, &self.origin) {
+            consent.origin = origin.origin();
+        }
         Some(Object {
             uid: self.uid,
             generation: self.generation,
-            declared: Declaration::read(&self.document.to_string())?,
+            declared,
         })
+    }
+}
+
+/// Where a consent comes from that no document of ours tells.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum OriginRow {
+    UpCloud,
+    OutscaleRequest,
+    OutscaleAnswer,
+    Document(Kind, String, usize),
+}
+
+impl OriginRow {
+    fn of(origin: &Origin) -> Option<Self> {
+        match origin {
+            Origin::Native => None,
+            Origin::UpCloud => Some(Self::UpCloud),
+            Origin::OutscaleRequest => Some(Self::OutscaleRequest),
+            Origin::OutscaleAnswer => Some(Self::OutscaleAnswer),
+            Origin::Document(kind, id, entry) => {
+                Some(Self::Document(*kind, id.to_string(), *entry))
+            }
+        }
+    }
+
+    fn origin(&self) -> Origin {
+        match self {
+            Self::UpCloud => Origin::UpCloud,
+            Self::OutscaleRequest => Origin::OutscaleRequest,
+            Self::OutscaleAnswer => Origin::OutscaleAnswer,
+            Self::Document(kind, id, entry) => id
+                .parse()
+                .map_or(Origin::Native, |id| Origin::Document(*kind, id, *entry)),
+        }
     }
 }
 
@@ -58,6 +101,8 @@ pub(super) struct RejectionRow {
     request: u64,
     at: Moment,
     reason: Option<String>,
+    #[serde(default)]
+    impossible: bool,
 }
 
 impl RejectionRow {
@@ -67,6 +112,7 @@ impl RejectionRow {
             request: rejection.request,
             at: rejection.at,
             reason: rejection.reason.clone(),
+            impossible: rejection.impossible,
         }
     }
 
@@ -76,6 +122,7 @@ impl RejectionRow {
             request: self.request,
             at: self.at,
             reason: self.reason,
+            impossible: self.impossible,
         }
     }
 }
@@ -169,7 +216,9 @@ impl PairFactsRow {
 pub(super) struct ConsentFactsRow {
     uid: Uuid,
     document: Value,
-    /// The name of a peer that the document names by id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<OriginRow>,
+    /// The name of a peer that the document names otherwise.
     peer: Option<String>,
     generation: u64,
     request: u64,
@@ -178,6 +227,8 @@ pub(super) struct ConsentFactsRow {
     expired_at: Option<Moment>,
     deleted_at: Option<Moment>,
     state: Option<(State, Moment)>,
+    #[serde(default)]
+    was_active: bool,
 }
 
 impl ConsentFactsRow {
@@ -186,6 +237,7 @@ impl ConsentFactsRow {
         Self {
             uid: facts.uid,
             document: declared.document(),
+            origin: OriginRow::of(&facts.declared.origin),
             peer: facts.declared.peer.network().map(ObjectRef::to_string),
             generation: facts.generation,
             request: facts.request,
@@ -194,6 +246,7 @@ impl ConsentFactsRow {
             expired_at: facts.expired_at,
             deleted_at: facts.deleted_at,
             state: facts.state,
+            was_active: facts.was_active,
         }
     }
 
@@ -203,6 +256,9 @@ impl ConsentFactsRow {
             return None;
         };
         name_peer(&mut declared, self.peer.as_deref());
+        if let Some(origin) = &self.origin {
+            declared.origin = origin.origin();
+        }
         Some(ConsentFacts {
             uid: self.uid,
             declared,
@@ -213,13 +269,14 @@ impl ConsentFactsRow {
             expired_at: self.expired_at,
             deleted_at: self.deleted_at,
             state: self.state,
+            was_active: self.was_active,
         })
     }
 }
 
 fn name_peer(consent: &mut Consent, name: Option<&str>) {
     use crate::model::PeerRef;
-    if let PeerRef::Id(_, network) = &mut consent.peer {
+    if let PeerRef::Id(_, network) | PeerRef::Source(_, network) = &mut consent.peer {
         *network = name.and_then(|name| name.parse().ok());
     }
 }

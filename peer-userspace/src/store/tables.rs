@@ -14,8 +14,8 @@ use super::{
     objects::{Files, Stored},
 };
 use crate::{
-    dialect::{self, Declared, Finding, Position},
-    model::{Kind, ObjectRef, Table},
+    dialect::{self, Declared, Finding},
+    model::Table,
 };
 
 /// How long ago a file was written before it is read unasked.
@@ -136,12 +136,8 @@ impl TableFiles {
     pub fn places(&self) -> Files {
         let mut places = Files::new();
         for (path, file) in &self.files {
-            let networks = file.declared.networks.iter();
-            let networks = networks.map(|(network, _)| (Kind::Network, network.id.clone()));
-            let consents = file.declared.consents.iter();
-            let consents = consents.map(|(consent, _)| (Kind::Peering, consent.id.clone()));
-            for key in networks.chain(consents) {
-                places.insert(key, path.clone());
+            for ((kind, id), _) in file.declared.keys() {
+                places.insert((kind, id.clone()), path.clone());
             }
         }
         places
@@ -153,12 +149,10 @@ impl TableFiles {
         let mut table = Table::default();
         let (held, present): (Vec<_>, Vec<_>) = self.files.values().partition(|file| file.held);
         for file in held.into_iter().chain(present) {
-            for (network, _) in &file.declared.networks {
-                table.networks.insert(network.id.clone(), network.clone());
-            }
-            for (consent, _) in &file.declared.consents {
-                table.consents.insert(consent.id.clone(), consent.clone());
-            }
+            let of_file = file.declared.clone().table();
+            table.networks.extend(of_file.networks);
+            table.consents.extend(of_file.consents);
+            table.foreign.extend(of_file.foreign);
         }
         table
     }
@@ -267,14 +261,10 @@ impl TableFiles {
     /// Objects that another file or the API declares already.
     fn repeated(&self, path: &Path, declared: &Declared, stored: &Stored) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let networks = declared.networks.iter();
-        let networks = networks.map(|(network, at)| (Kind::Network, &network.id, at));
-        let consents = declared.consents.iter();
-        let consents = consents.map(|(consent, at)| (Kind::Peering, &consent.id, at));
-        for (kind, id, at) in networks.chain(consents) {
+        for ((kind, id), at) in declared.keys() {
             if stored.objects.contains_key(&(kind, id.clone())) {
                 findings.push(Finding {
-                    at: *at,
+                    at,
                     text: format!("{kind} {id} was made through the API; delete it there first"),
                 });
             }
@@ -285,30 +275,13 @@ impl TableFiles {
             .iter()
             .filter(|(other, file)| *other != path && !file.held);
         for (other, file) in others {
-            let repeat = |kind: &str, id: &ObjectRef, at: &Position| Finding {
-                at: *at,
-                text: format!("{kind} {id} is declared in {} already", other.display()),
-            };
-            let networks: BTreeSet<&ObjectRef> = file
-                .declared
-                .networks
-                .iter()
-                .map(|(network, _)| &network.id)
-                .collect();
-            let consents: BTreeSet<&ObjectRef> = file
-                .declared
-                .consents
-                .iter()
-                .map(|(consent, _)| &consent.id)
-                .collect();
-            for (network, at) in &declared.networks {
-                if networks.contains(&network.id) {
-                    findings.push(repeat("Network", &network.id, at));
-                }
-            }
-            for (consent, at) in &declared.consents {
-                if consents.contains(&consent.id) {
-                    findings.push(repeat("Peering", &consent.id, at));
+            let taken: BTreeSet<_> = file.declared.keys().map(|(key, _)| key).collect();
+            for ((kind, id), at) in declared.keys() {
+                if taken.contains(&(kind, id)) {
+                    findings.push(Finding {
+                        at,
+                        text: format!("{kind} {id} is declared in {} already", other.display()),
+                    });
                 }
             }
         }
@@ -320,7 +293,7 @@ impl TableFile {
     fn new(path: &Path, declared: Declared, errors: Vec<String>, warnings: Vec<String>) -> Self {
         let report = FileReport {
             file: path.to_owned(),
-            objects: declared.networks.len() + declared.consents.len(),
+            objects: declared.keys().count(),
             held: false,
             errors,
             warnings,

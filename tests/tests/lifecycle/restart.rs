@@ -13,7 +13,6 @@ use std::{
 use peer_userspace::{
     dialect,
     lifecycle::Facts,
-    model::Table,
     store::{Declaration, Store, StoreError},
 };
 
@@ -38,18 +37,7 @@ pub(crate) fn shuffle(system: &mut System, seed: u64) {
     }
     let text = documents.join("\n---\n");
     let read = dialect::parse(&text).expect("what was written can be read");
-    let table = Table {
-        networks: read
-            .networks
-            .into_iter()
-            .map(|(one, _)| (one.id.clone(), one))
-            .collect(),
-        consents: read
-            .consents
-            .into_iter()
-            .map(|(one, _)| (one.id.clone(), one))
-            .collect(),
-    };
+    let table = read.table();
     assert_eq!(table, system.files, "as it is read in another order");
     system.files = table;
 }

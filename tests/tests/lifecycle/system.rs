@@ -70,6 +70,7 @@ impl System {
             request: known.request,
             at,
             reason: None,
+            impossible: false,
         };
         self.stored.decisions.rejections.insert(id, rejection);
     }
@@ -142,7 +143,7 @@ impl System {
             files: Arc::new(keys.map(|key| (key, path.clone())).collect()),
             ..self.stored.clone()
         };
-        let declared = Declared::new(self.files.clone(), Arc::new(stored));
+        let declared = Declared::new(Arc::new(self.files.clone()), Arc::new(stored));
         let given = Given {
             host: &self.host,
             quotas: &self.quotas,

@@ -6,8 +6,8 @@ use ipnet::IpNet;
 use peer_userspace::{
     host::{HostView, Interface, Mac},
     model::{
-        AdminState, Consent, Mode, Name, Network, ObjectRef, PeerRef, Port, PortRange, Protocol,
-        RouteMode, Rule, Ttl, Unmanaged,
+        AdminState, Consent, Mode, Name, Network, ObjectRef, Origin, PeerRef, Port, PortRange,
+        Protocol, RouteMode, Rule, Ttl, Unmanaged,
     },
 };
 use uuid::Uuid;
@@ -105,6 +105,7 @@ pub(crate) fn network(number: usize, spec: &NetworkSpec) -> Network {
     Network {
         id: named(NETWORKS[number]),
         labels: BTreeMap::new(),
+        source: None,
         zone: ZONES[spec.zone].to_owned(),
         prefixes: spec.prefixes.clone(),
         ports: ports.collect(),
@@ -121,6 +122,7 @@ pub(crate) fn consent(slot: usize, spec: &ConsentSpec, uid: impl Fn(u32) -> Uuid
     Consent {
         id: named(CONSENTS[slot]),
         labels: BTreeMap::from([label]),
+        description: None,
         network: named(NETWORKS[spec.own]).name,
         peer: match spec.peer {
             Peer::Name(peer) => PeerRef::Network(named(NETWORKS[peer])),
@@ -132,10 +134,13 @@ pub(crate) fn consent(slot: usize, spec: &ConsentSpec, uid: impl Fn(u32) -> Uuid
             AdminState::Down
         },
         export: spec.export.clone(),
+        routes: None,
         allow: spec.impossible.then(too_many_rules),
         allow_out: None,
         ttl: spec.ttl.map(Ttl::Seconds),
         hops: 1,
+        origin: Origin::Native,
+        objection: None,
     }
 }
 

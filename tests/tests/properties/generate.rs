@@ -45,6 +45,7 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
             let table = Table {
                 networks: networks.collect(),
                 consents,
+                ..Table::default()
             };
             World { table, host, facts }
         })

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use peer_common::verdict;
 use peer_userspace::{
     host::{Address, HostHop, HostRoute, Interface, Mac},
-    model::{AdminState, Consent, Mode, Network, ObjectRef, Port, RouteMode, Unmanaged},
+    model::{AdminState, Consent, Mode, Network, ObjectRef, Origin, Port, RouteMode, Unmanaged},
 };
 
 use super::{
@@ -26,6 +26,7 @@ pub(super) fn network(name: &str, prefixes: &[&str], ports: &[Port]) -> Network 
     Network {
         id: named(name),
         labels: BTreeMap::new(),
+        source: None,
         zone: "default".to_owned(),
         prefixes: all(prefixes),
         ports: ports.to_vec(),
@@ -58,14 +59,18 @@ pub(super) fn consent(own: &str, peer: &str) -> Consent {
             ..own.clone()
         },
         labels: BTreeMap::new(),
+        description: None,
         network: own.name,
         peer: by_name(peer),
         admin_state: AdminState::Up,
         export: None,
+        routes: None,
         allow: None,
         allow_out: None,
         ttl: None,
         hops: 1,
+        origin: Origin::Native,
+        objection: None,
     }
 }
 

@@ -100,6 +100,7 @@ impl World {
                 expired_at: None,
                 deleted_at: None,
                 state: None,
+                was_active: false,
             };
             (consent.id.clone(), facts)
         });

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
-use peer_userspace::model::{AdminState, Consent, ObjectRef, PairLabel, PortRange, Protocol, Rule};
+use peer_userspace::model::{
+    AdminState, Consent, ObjectRef, Origin, PairLabel, PortRange, Protocol, Rule,
+};
 use proptest::{collection::vec, option::weighted, prelude::*};
 
 use super::{NETWORKS, any_prefix, at, net, number, prefix};
@@ -20,14 +22,18 @@ pub(crate) fn consent(k: usize, peer: usize, name: &'static str) -> impl Strateg
         Consent {
             id: consent_id(k, peer, name),
             labels: BTreeMap::new(),
+            description: None,
             network: own.name,
             peer: by_name(named(NETWORKS.get(peer).unwrap_or(&"c/nobody"))),
             admin_state,
             export,
+            routes: None,
             allow,
             allow_out,
             ttl: None,
             hops,
+            origin: Origin::Native,
+            objection: None,
         }
     })
 }

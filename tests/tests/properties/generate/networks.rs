@@ -32,6 +32,7 @@ pub(crate) fn network(k: usize) -> impl Strategy<Value = Network> {
                 Network {
                     id: named(NETWORKS[k]),
                     labels: BTreeMap::new(),
+                    source: None,
                     zone: if far { "far" } else { "default" }.to_owned(),
                     ports: as_read([first].into_iter().chain(more), &prefixes),
                     prefixes,

@@ -1,0 +1,197 @@
+//! What the documents of other systems mean in native terms.
+//!
+//! Owns how a foreign name finds its network, and the names of what is made. What each
+//! system's documents say is translated in that system's own file. Pure, and the same for
+//! every order of documents.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{atlas, kube_ovn, oep8, outscale};
+use crate::model::{
+    Consent, Name, Network, ObjectRef, PeerRef, RouteMode, Source, Table, Unmanaged,
+};
+
+/// `declared` with the networks and consents that its foreign documents mean.
+pub fn translate(declared: Table) -> Table {
+    let by_source = declared
+        .consents
+        .values()
+        .any(|consent| matches!(consent.peer, PeerRef::Source(..)));
+    if declared.foreign.is_empty() && !by_source {
+        return declared;
+    }
+    let mut translator = Translator {
+        sources: sources(&declared),
+        table: declared.clone(),
+        declared: &declared,
+    };
+    // Networks first: what peers are called is looked up among them.
+    kube_ovn::networks(&mut translator);
+    atlas::networks(&mut translator);
+    translator.sources = sources(&translator.table);
+    oep8::consents(&mut translator);
+    kube_ovn::consents(&mut translator);
+    atlas::consents(&mut translator);
+    outscale::settings(&mut translator);
+    translator.name_peers();
+    translator.table
+}
+
+/// The networks that say what another system calls them.
+fn sources(table: &Table) -> BTreeMap<Source, BTreeSet<ObjectRef>> {
+    let mut sources: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for network in table.networks.values() {
+        if let Some(source) = &network.source {
+            let known = sources.entry(source.clone()).or_default();
+            known.insert(network.id.clone());
+        }
+    }
+    sources
+}
+
+/// Whom a foreign name means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Meant {
+    /// This network.
+    One(ObjectRef),
+    /// Nobody's: no network says that it is this, and none has the name.
+    Nobody,
+    /// Several say so, which is as good as none.
+    Several(Vec<ObjectRef>),
+}
+
+impl Meant {
+    /// The network, if it is one.
+    pub(super) fn network(self) -> Option<ObjectRef> {
+        match self {
+            Self::One(network) => Some(network),
+            Self::Nobody | Self::Several(_) => None,
+        }
+    }
+}
+
+/// A table on its way.
+pub(super) struct Translator<'a> {
+    /// As it was declared.
+    pub(super) declared: &'a Table,
+    /// With what was made so far.
+    pub(super) table: Table,
+    sources: BTreeMap<Source, BTreeSet<ObjectRef>>,
+}
+
+impl Translator<'_> {
+    /// The network that a foreign name means: the one whose `source` says so, else the one
+    /// of the very same namespace and name.
+    pub(super) fn meant(&self, source: &Source) -> Meant {
+        let said = self.sources.get(source).into_iter().flatten();
+        match said.collect::<Vec<_>>().as_slice() {
+            [network] => Meant::One((*network).clone()),
+            [] => {
+                let namesake = source.namesake();
+                let found = namesake.filter(|id| self.table.networks.contains_key(id));
+                // Another system's name for it would be another network.
+                let found = found.filter(|id| self.table.networks[id].source.is_none());
+                found.map_or(Meant::Nobody, Meant::One)
+            }
+            several => Meant::Several(several.iter().map(|id| (*id).clone()).collect()),
+        }
+    }
+
+    /// Adds a consent, under its name or the next that is free.
+    pub(super) fn add(&mut self, mut consent: Consent) {
+        consent.id.name = self.free_name(&consent);
+        self.table.consents.insert(consent.id.clone(), consent);
+    }
+
+    /// The name the consent asks for; where another has it, with its origin's number.
+    fn free_name(&self, consent: &Consent) -> Name {
+        let wanted = consent.id.name.as_str();
+        let kind = consent.origin.document().map(|(kind, _)| kind);
+        let kind = kind.map(|kind| kind.to_string()).unwrap_or_default();
+        let mut names = (1_u32..).map(|number| match number {
+            1 => label(wanted),
+            2 => label(&format!("{wanted}-{kind}")),
+            _ => label(&format!("{number}-{wanted}-{kind}")),
+        });
+        let free = |name: &Name| {
+            let id = ObjectRef {
+                namespace: consent.id.namespace.clone(),
+                name: name.clone(),
+            };
+            !self.table.consents.contains_key(&id)
+        };
+        names.find(free).unwrap_or_else(|| label(wanted))
+    }
+
+    /// Adds a network that is known only by a foreign document, unless one of its name is
+    /// there. It has no ports: those are the host's, and nobody said which.
+    pub(super) fn add_network(&mut self, network: Network) {
+        let id = network.id.clone();
+        self.table.networks.entry(id).or_insert(network);
+    }
+
+    fn name_peers(&mut self) {
+        let sources = |consent: &Consent| match &consent.peer {
+            PeerRef::Source(source, _) => Some((consent.id.clone(), source.clone())),
+            _ => None,
+        };
+        let named: Vec<_> = self.table.consents.values().filter_map(sources).collect();
+        for (id, source) in named {
+            let network = self.meant(&source).network();
+            if let Some(consent) = self.table.consents.get_mut(&id) {
+                consent.peer = PeerRef::Source(source, network);
+            }
+        }
+    }
+}
+
+/// A network without ports.
+pub(super) fn portless(id: ObjectRef, source: Source) -> Network {
+    Network {
+        id,
+        labels: BTreeMap::new(),
+        source: Some(source),
+        zone: "default".to_owned(),
+        prefixes: Vec::new(),
+        ports: Vec::new(),
+        routes: RouteMode::Auto,
+        static_routes: Vec::new(),
+        unmanaged: Unmanaged::Pass,
+        auto_accept: Vec::new(),
+    }
+}
+
+/// A text as a DNS label: what is none of it becomes a hyphen.
+pub(super) fn label(text: &str) -> Name {
+    let mut label = String::with_capacity(text.len());
+    for char in text.chars().map(|char| char.to_ascii_lowercase()) {
+        match char {
+            'a'..='z' | '0'..='9' => label.push(char),
+            _ if label.ends_with('-') || label.is_empty() => {}
+            _ => label.push('-'),
+        }
+    }
+    // All of it is ASCII by now.
+    label.truncate(63);
+    let label = label.trim_end_matches('-');
+    label.parse().unwrap_or_else(|_| Name::unnamed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_text_becomes_a_label() {
+        for (text, expected) in [
+            ("peering upcloud->aiven", "peering-upcloud-aiven"),
+            ("my_VNet", "my-vnet"),
+            ("--a--", "a"),
+            ("", "unnamed"),
+            ("→", "unnamed"),
+            (&"x".repeat(80), &"x".repeat(63)),
+        ] {
+            assert_eq!(label(text).as_str(), expected, "{text}");
+        }
+    }
+}
