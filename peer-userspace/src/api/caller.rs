@@ -1,4 +1,5 @@
-//! Who calls, and what they may see and do.
+//! Who calls, and what they may see and do. How a request shows whose it is, is
+//! `authentication`'s.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +8,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::problem::Problem;
 use crate::{
-    daemon::{Access, Role, Who},
+    daemon::{Access, Role, SecretKey, Who},
     kernel::Credentials,
     model::Name,
 };
 
-/// A caller, known by the socket or by a token.
+/// A caller, known by the socket, by a token or by a signature.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
     /// A stable name: whose apply it was.
@@ -108,6 +109,7 @@ pub(super) struct Guard {
     users: Vec<(u32, Access)>,
     groups: Vec<(u32, Access)>,
     tokens: Vec<([u8; 32], String, Access)>,
+    keys: Vec<(String, SecretKey, Access)>,
     /// The daemon's own user, an admin like root.
     own_user: u32,
 }
@@ -119,6 +121,7 @@ impl Guard {
             users: Vec::new(),
             groups: Vec::new(),
             tokens: Vec::new(),
+            keys: Vec::new(),
             own_user: uzers::get_effective_uid(),
         };
         for entry in access {
@@ -139,6 +142,9 @@ impl Guard {
                 }
                 Who::Token(name, hash) => {
                     guard.tokens.push((hash, name, entry));
+                }
+                Who::Key(key, secret) => {
+                    guard.keys.push((key, secret, entry));
                 }
             }
         }
@@ -166,15 +172,28 @@ impl Guard {
         credentials.user == 0 || credentials.user == self.own_user
     }
 
-    /// The caller who knows `token`. Only hashes are compared: how long that takes
-    /// tells nothing about a token.
-    pub(super) fn bearer(&self, token: &str) -> Option<Caller> {
+    /// The caller who knows `token`, and calls it by its name if `name` is given. Only
+    /// hashes are compared: how long that takes tells nothing about a token.
+    pub(super) fn token(&self, token: &str, name: Option<&str>) -> Option<Caller> {
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let mut known = self.tokens.iter().filter(|(known, ..)| *known == hash);
+        let mut known = self
+            .tokens
+            .iter()
+            .filter(|(known, called, _)| *known == hash && name.is_none_or(|name| name == called));
         let (_, name, access) = known.next()?;
         let mut caller = Caller::nobody(format!("token:{name}"));
         caller.grant(access);
         known.for_each(|(.., access)| caller.grant(access));
         Some(caller)
+    }
+
+    /// The secret of an access key, and the caller who can sign with it.
+    pub(super) fn key(&self, access_key: &str) -> Option<(&SecretKey, Caller)> {
+        let mut known = self.keys.iter().filter(|(known, ..)| known == access_key);
+        let (key, secret, access) = known.next()?;
+        let mut caller = Caller::nobody(format!("key:{key}"));
+        caller.grant(access);
+        known.for_each(|(.., access)| caller.grant(access));
+        Some((secret, caller))
     }
 }

@@ -6,6 +6,7 @@
 
 mod answer;
 mod apply;
+mod authentication;
 mod caller;
 mod change;
 mod documents;
@@ -16,6 +17,7 @@ mod read;
 mod request;
 mod schema;
 mod serve;
+mod signature;
 mod verbs;
 mod views;
 mod watch;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use axum::{
-    body::to_bytes,
+    body::{Body, Bytes, to_bytes},
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
-    http::{HeaderMap, Uri, header, request::Parts},
+    http::{HeaderMap, Uri, header, request::Parts, uri::PathAndQuery},
 };
 use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
@@ -17,13 +17,26 @@ use super::{caller::Caller, problem::Problem};
 use crate::model::{Name, ObjectRef};
 
 /// Bytes of a body; documents are small.
-const BODY: usize = 1 << 20;
+pub(super) const BODY: usize = 1 << 20;
 
 /// Bytes of an apply's body: 10,000 peerings are some 6 MiB.
 const APPLY_BODY: usize = 16 << 20;
 
 /// How long a body may take.
 const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// Let a path begin with one slash: osc-cli asks for `//api/latest/ReadNets`, and signs
+/// what it would be with one.
+pub(super) fn with_one_slash(uri: &mut Uri) {
+    let Some(asked) = uri.path_and_query().map(PathAndQuery::as_str) else {
+        return;
+    };
+    if asked.starts_with("//")
+        && let Ok(path) = format!("/{}", asked.trim_start_matches('/')).parse()
+    {
+        *uri = path;
+    }
+}
 
 /// The query's parameters, and no others: a misspelt `dryRun` must not do it.
 pub(super) struct Params<T>(pub(super) T);
@@ -206,14 +219,25 @@ fn require_media_type<'a>(headers: &HeaderMap, known: &[&'a str]) -> Result<&'a 
 }
 
 async fn read(request: Request, limit: usize) -> Result<String, Problem> {
+    let (parts, body) = request.into_parts();
+    let bytes = read_bytes(&parts.headers, body, limit).await?;
+    String::from_utf8(bytes.into()).map_err(|_| Problem::invalid_document("the body is no UTF-8"))
+}
+
+/// A body of at most `limit` bytes, if it is there in time.
+pub(super) async fn read_bytes(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+) -> Result<Bytes, Problem> {
     let too_large = || Problem::too_large(format!("a body here has at most {limit} bytes"));
-    let claimed = request.headers().get(header::CONTENT_LENGTH);
+    let claimed = headers.get(header::CONTENT_LENGTH);
     let claimed = claimed.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if claimed.is_some_and(|claimed| claimed > limit) {
         return Err(too_large());
     }
-    let bytes = timeout(BODY_TIME, to_bytes(request.into_body(), limit)).await;
-    let bytes = bytes
+    let bytes = timeout(BODY_TIME, to_bytes(body, limit)).await;
+    bytes
         .map_err(|_| {
             Problem::timeout(format!(
                 "the body was not there within {} s",
@@ -227,8 +251,7 @@ async fn read(request: Request, limit: usize) -> Result<String, Problem> {
             } else {
                 Problem::invalid_parameter("the body broke off")
             }
-        })?;
-    String::from_utf8(bytes.into()).map_err(|_| Problem::invalid_document("the body is no UTF-8"))
+        })
 }
 
 /// `If-Match` and `If-None-Match` of a write (RFC 9110 section 13.1).

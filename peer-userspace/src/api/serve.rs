@@ -4,14 +4,13 @@ use std::{
     collections::HashMap,
     convert::Infallible,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use axum::{
     Router,
     body::Body,
-    http::{Request, Response, header},
-    response::IntoResponse as _,
+    http::{Request, Response},
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -26,8 +25,9 @@ use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
 use super::{
+    authentication::authenticate,
     caller::{Caller, Guard},
-    problem::Problem,
+    request::with_one_slash,
 };
 use crate::{
     daemon::{Access, Shared},
@@ -113,7 +113,7 @@ impl Server {
         }
     }
 
-    /// Serve on TCP, where callers are known by tokens.
+    /// Serve on TCP, where callers are known by what each request bears.
     pub async fn serve_tcp(self, listener: TcpListener) {
         loop {
             let (stream, address) = match listener.accept().await {
@@ -150,24 +150,21 @@ impl Server {
 
     async fn answer(
         &self,
-        mut request: Request<Incoming>,
+        request: Request<Incoming>,
         caller: Option<Caller>,
     ) -> Result<Response<Body>, Infallible> {
-        let bearer = || {
-            let value = request
-                .headers()
-                .get(header::AUTHORIZATION)?
-                .to_str()
-                .ok()?;
-            let (scheme, token) = value.split_once(' ')?;
-            let is_bearer = scheme.eq_ignore_ascii_case("bearer");
-            is_bearer.then(|| self.guard.bearer(token.trim())).flatten()
+        let mut request = request.map(Body::new);
+        with_one_slash(request.uri_mut());
+        let request = match caller {
+            Some(caller) => {
+                request.extensions_mut().insert(caller);
+                request
+            }
+            None => match authenticate(&self.guard, request, SystemTime::now()).await {
+                Ok(request) => request,
+                Err(refusal) => return Ok(refusal),
+            },
         };
-        let Some(caller) = caller.or_else(bearer) else {
-            let problem = Problem::unauthenticated("every request here bears a known token");
-            return Ok(problem.into_response());
-        };
-        request.extensions_mut().insert(caller);
         self.router.clone().oneshot(request).await
     }
 

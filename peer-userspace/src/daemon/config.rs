@@ -1,8 +1,15 @@
 //! `peerd.yaml`: who may do what, and how much.
 
-use std::{fs, io, path::Path};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    fs::File,
+    io::{self, Read as _},
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
 use crate::{dialect::AtlasWords, lifecycle::Quotas, model::Name};
@@ -61,7 +68,11 @@ impl MarkBit {
     }
 }
 
-/// What one user, group or token may do.
+/// Permissions of the file that would give a secret in it away, or the whole file into
+/// other hands: that the group writes it, that others read or write it.
+const LOOSE: u32 = 0o026;
+
+/// What one user, group, token or key may do.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "Entry")]
 pub struct Access {
@@ -82,6 +93,26 @@ pub enum Who {
     Group(String),
     /// Whoever knows the token with this name and SHA-256.
     Token(String, [u8; 32]),
+    /// Whoever signs with the secret of this access key.
+    Key(String, SecretKey),
+}
+
+/// What requests are signed with. It is itself needed to verify them, so there is no
+/// keeping only its hash.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretKey(String);
+
+impl SecretKey {
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SecretKey(..)")
+    }
 }
 
 /// What one may do; each role may do what those before it may.
@@ -103,20 +134,38 @@ impl Config {
     /// If the file is missing or wrong.
     pub fn read(path: Option<&Path>, standard: &Path) -> Result<Self> {
         let file = path.unwrap_or(standard);
-        let text = match fs::read_to_string(file) {
+        let mut opened = match File::open(file) {
             Err(error) if path.is_none() && error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Self::default());
             }
-            text => text.with_context(|| format!("cannot read {}", file.display()))?,
+            opened => opened.with_context(|| format!("cannot read {}", file.display()))?,
         };
+        let mut text = String::new();
+        let read = opened.read_to_string(&mut text);
+        read.with_context(|| format!("cannot read {}", file.display()))?;
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        Self::parse(&text).with_context(|| format!("{} is wrong", file.display()))
+        let config = Self::parse(&text).with_context(|| format!("{} is wrong", file.display()))?;
+        let mode = opened.metadata()?.permissions().mode() & 0o777;
+        if config.has_secrets() && mode & LOOSE != 0 {
+            let file = file.display();
+            bail!(
+                "{file} has a secretKey, but others may get at it (mode {mode:04o}); run `chmod 640 {file}`"
+            );
+        }
+        Ok(config)
+    }
+
+    fn has_secrets(&self) -> bool {
+        let mut access = self.access.iter();
+        access.any(|access| matches!(access.who, Who::Key(..)))
     }
 
     fn parse(text: &str) -> Result<Self> {
-        let config: Self = serde_saphyr::from_str(text)?;
+        // An error with the lines around it would put their secrets into the log.
+        let options = serde_saphyr::options! { with_snippet: false };
+        let config: Self = serde_saphyr::from_str_with_options(text, options)?;
         for namespace in config.access.iter().flat_map(|access| &access.namespaces) {
             let good = namespace == "*" || namespace.parse::<Name>().is_ok();
             ensure!(good, "access: `{namespace}` is no namespace");
@@ -125,18 +174,31 @@ impl Config {
             let good = namespace.parse::<Name>().is_ok();
             ensure!(good, "quotas: `{namespace}` is no namespace");
         }
+        let mut secrets = BTreeMap::new();
+        for access in &config.access {
+            if let Who::Key(key, secret) = &access.who {
+                let first = secrets.insert(key, secret);
+                let same = first.is_none_or(|first| first == secret);
+                ensure!(
+                    same,
+                    "access: the accessKey {key} has two different secretKeys"
+                );
+            }
+        }
         Ok(config)
     }
 }
 
 /// An entry as it is written.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Entry {
     user: Option<String>,
     group: Option<String>,
     token: Option<String>,
     sha256: Option<String>,
+    access_key: Option<String>,
+    secret_key: Option<String>,
     namespaces: Vec<String>,
     role: Role,
 }
@@ -145,18 +207,42 @@ impl TryFrom<Entry> for Access {
     type Error = String;
 
     fn try_from(entry: Entry) -> Result<Self, String> {
-        let who = match (entry.user, entry.group, entry.token, entry.sha256) {
-            (Some(user), None, None, None) => Who::User(user),
-            (None, Some(group), None, None) => Who::Group(group),
-            (None, None, Some(token), Some(hash)) => {
+        let token = (entry.token, entry.sha256);
+        let key = (entry.access_key, entry.secret_key);
+        let who = match (entry.user, entry.group, token, key) {
+            (Some(user), None, (None, None), (None, None)) => Who::User(user),
+            (None, Some(group), (None, None), (None, None)) => Who::Group(group),
+            (None, None, (Some(token), Some(hash)), (None, None)) => {
                 let hash = read_hash(&hash)
                     .ok_or_else(|| format!("token {token}: sha256 is not 64 hexadecimal digits"))?;
                 Who::Token(token, hash)
             }
-            (None, None, Some(token), None) => {
+            (None, None, (Some(token), None), (None, None)) => {
                 return Err(format!("token {token} has no sha256"));
             }
-            _ => return Err("an entry names one user, one group, or one token with sha256".into()),
+            (None, None, (None, None), (Some(key), Some(secret))) => {
+                // It has to fit into `Credential=KEY/DATE/...,`.
+                let fits = |byte: u8| byte.is_ascii_graphic() && !b"/,".contains(&byte);
+                if key.is_empty() || !key.bytes().all(fits) {
+                    return Err(format!(
+                        "`{key}` is no accessKey: it takes letters, digits and signs but `/` and `,`"
+                    ));
+                }
+                if secret.is_empty() {
+                    return Err(format!("the secretKey of accessKey {key} is empty"));
+                }
+                Who::Key(key, SecretKey(secret))
+            }
+            (None, None, (None, None), (Some(key), None)) => {
+                return Err(format!("accessKey {key} has no secretKey"));
+            }
+            _ => {
+                return Err(
+                    "an entry names one user, one group, one token with sha256, \
+                            or one accessKey with secretKey"
+                        .into(),
+                );
+            }
         };
         Ok(Self {
             who,
@@ -167,14 +253,9 @@ impl TryFrom<Entry> for Access {
 }
 
 fn read_hash(text: &str) -> Option<[u8; 32]> {
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
     let mut hash = [0; 32];
-    for (index, byte) in hash.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
-    }
-    Some(hash)
+    let read = base16ct::mixed::decode(text, &mut hash).ok()?;
+    (read.len() == 32).then_some(hash)
 }
 
 #[cfg(test)]
@@ -204,6 +285,13 @@ mod tests {
             "access: [{ user: a, group: b, namespaces: [a], role: viewer }]",
             "access: [{ token: a, namespaces: [a], role: viewer }]",
             "access: [{ token: a, sha256: zz, namespaces: [a], role: viewer }]",
+            "access: [{ token: a, accessKey: a, secretKey: b, namespaces: [a], role: viewer }]",
+            "access: [{ user: a, secretKey: b, namespaces: [a], role: viewer }]",
+            "access: [{ accessKey: a, namespaces: [a], role: viewer }]",
+            "access: [{ secretKey: a, namespaces: [a], role: viewer }]",
+            "access: [{ accessKey: a, secretKey: '', namespaces: [a], role: viewer }]",
+            "access: [{ accessKey: a/b, secretKey: c, namespaces: [a], role: viewer }]",
+            "access: [{ accessKey: '', secretKey: c, namespaces: [a], role: viewer }]",
             "access: [{ user: a, namespaces: [A], role: viewer }]",
             "access: [{ user: a, namespaces: [a], role: root }]",
             "acess: []",
@@ -213,5 +301,68 @@ mod tests {
         ] {
             assert!(Config::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    /// Two entries of one access key.
+    fn twice(secrets: [&str; 2]) -> String {
+        let [one, other] = secrets.map(|secret| {
+            format!("{{ accessKey: AK, secretKey: {secret}, namespaces: [a], role: viewer }}")
+        });
+        format!("access: [{one}, {other}]")
+    }
+
+    #[test]
+    fn an_access_key_has_one_secret_and_no_error_tells_it() {
+        let config = Config::parse(&twice(["Hush", "Hush"])).unwrap();
+        assert_eq!(config.access[0].who, config.access[1].who);
+        assert!(!format!("{config:?}").contains("Hush"), "{config:?}");
+        let mut errors = vec![Config::parse(&twice(["Hush", "Hush2"])).unwrap_err()];
+        assert!(
+            errors[0]
+                .to_string()
+                .contains("AK has two different secretKeys")
+        );
+        for (from, to) in [
+            ("viewer", "root"),
+            ("accessKey: AK", "accessKey: A/K"),
+            ("accessKey: AK", "accesKey: AK"),
+            ("accessKey: AK", "user: AK"),
+            ("secretKey: Hush", "secretKey: [Hush]"),
+            ("secretKey: Hush", "secretKey: { Hush: a }"),
+            ("]", ""),
+        ] {
+            let wrong = twice(["Hush", "Hush"]).replace(from, to);
+            errors.push(Config::parse(&wrong).unwrap_err());
+        }
+        for error in errors {
+            assert!(!format!("{error:#}").contains("Hush"), "{error:#}");
+            eprintln!("{error:#}");
+        }
+    }
+
+    #[test]
+    fn a_file_with_a_secret_is_taken_only_if_others_cannot_get_at_it() {
+        let name = format!("peerd-config-{}.yaml", std::process::id());
+        let file = std::env::temp_dir().join(name);
+        let read = |text: &str, mode| {
+            std::fs::write(&file, text).unwrap();
+            let mode = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(&file, mode).unwrap();
+            let read = Config::read(Some(&file), Path::new("/nowhere"));
+            std::fs::remove_file(&file).unwrap();
+            read.map(drop).map_err(|error| error.to_string())
+        };
+        let secret = twice(["Hush", "Hush"]);
+        for mode in [0o600, 0o640, 0o400, 0o440] {
+            assert_eq!(read(&secret, mode), Ok(()), "{mode:o}");
+        }
+        for mode in [0o644, 0o660, 0o604, 0o602] {
+            let why = read(&secret, mode).unwrap_err();
+            assert!(
+                why.contains(&format!("(mode {mode:04o}); run `chmod 640 ")),
+                "{why}"
+            );
+        }
+        assert_eq!(read("markBit: 3", 0o666), Ok(()), "without one");
     }
 }

@@ -12,7 +12,7 @@ mod reconcile;
 mod run;
 mod snapshot;
 
-pub use config::{Access, Config, Role, Who};
+pub use config::{Access, Config, Role, SecretKey, Who};
 pub use plan::{Declared, Given, Plan, needs, plan, resolve_ports};
 pub use run::{Options, run};
 pub use snapshot::{LastApply, Shared, Snapshot};
