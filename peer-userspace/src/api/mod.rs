@@ -39,19 +39,24 @@ pub use serve::Server;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "peerd", description = "The router between peered networks"),
-    modifiers(&Bearer),
-    security(("token" = []))
+    modifiers(&Schemes),
+    security(("token" = []), ("nameAndToken" = []))
 )]
 struct Description;
 
-/// On TCP callers are known by tokens.
-struct Bearer;
+/// On TCP callers are known by tokens. (OpenAPI has no word for signatures.)
+struct Schemes;
 
-impl Modify for Bearer {
+impl Modify for Schemes {
     fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
         let components = description.components.get_or_insert_default();
-        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        components.add_security_scheme("token", scheme);
+        for (name, scheme) in [
+            ("token", HttpAuthScheme::Bearer),
+            ("nameAndToken", HttpAuthScheme::Basic),
+        ] {
+            let scheme = SecurityScheme::Http(Http::new(scheme));
+            components.add_security_scheme(name, scheme);
+        }
     }
 }
 

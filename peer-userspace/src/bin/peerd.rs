@@ -53,7 +53,7 @@ struct Run {
     /// The API's unix socket
     #[arg(long, value_name = "PATH", default_value = "/run/peerd/peerd.sock")]
     socket: PathBuf,
-    /// Where the API is served on TCP, to those with a token; nowhere by default
+    /// Where the API is served on TCP, to those with a token or a key; nowhere by default
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
     /// Who may do what; by default /etc/peerd/peerd.yaml if it is there

@@ -4,6 +4,7 @@
 //! Owns the order of those steps and the snapshot others read. The steps' content
 //! is `lifecycle`'s, `compile`'s and `kernel`'s.
 
+mod access;
 mod config;
 mod listen;
 mod plan;
@@ -12,7 +13,8 @@ mod reconcile;
 mod run;
 mod snapshot;
 
-pub use config::{Access, Config, Role, SecretKey, Who};
+pub use access::{Access, Role, SecretKey, Who};
+pub use config::Config;
 pub use plan::{Declared, Given, Plan, needs, plan, resolve_ports};
 pub use run::{Options, run};
 pub use snapshot::{LastApply, Shared, Snapshot};

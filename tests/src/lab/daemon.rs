@@ -4,7 +4,7 @@ use std::{
     fs::{self, File},
     io::ErrorKind,
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    os::unix::{net::UnixDatagram, process::CommandExt as _},
+    os::unix::{fs::PermissionsExt as _, net::UnixDatagram, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, Stdio},
     time::{Duration, Instant},
@@ -96,10 +96,11 @@ impl Daemon {
         fs::rename(&draft, &self.table).context("cannot replace the table")
     }
 
-    /// Give it a `peerd.yaml` from its next start on.
+    /// Give it a `peerd.yaml` from its next start on, which may hold secrets.
     pub fn configure(&mut self, text: &str) -> Result<()> {
         let file = self.folder.join("peerd.yaml");
         fs::write(&file, text)?;
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600))?;
         self.config = Some(file);
         Ok(())
     }

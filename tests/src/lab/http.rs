@@ -59,7 +59,7 @@ impl Ask {
     }
 
     /// As it goes over the line.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let Self { method, target, .. } = self;
         let mut text =
             format!("{method} {target} HTTP/1.1\r\nHost: peerd\r\nConnection: close\r\n");
