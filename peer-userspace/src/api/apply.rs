@@ -170,7 +170,9 @@ fn put(
         let others = stored
             .objects
             .keys()
-            .filter(|key| namespaces.contains(&key.1.namespace) && !named.contains(key));
+            .filter(|key| namespaces.contains(&key.1.namespace) && !named.contains(key))
+            // What no document can name, none leaves out.
+            .filter(|key| key.0.is_written());
         let others: Vec<Key> = others.cloned().collect();
         for key in others {
             authorize(caller, &key)?;

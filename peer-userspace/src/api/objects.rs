@@ -164,7 +164,7 @@ impl Seen<'_> {
     fn own(&self) -> Option<Resource<PeeringStatus>> {
         let id = &self.resolved.id;
         let status = self.snapshot.states.consents.get(id)?;
-        let key = (Kind::Peering, id.clone());
+        let key = self.snapshot.declared.object_of(id);
         let (_, since) = self.facts.state?;
         let peer = self.known_peer;
         Some(Resource {

@@ -19,7 +19,7 @@ use crate::{
     kernel::{Datapath, KernelError},
     lifecycle::{Facts, States, overdue},
     model::{Kind, Mode, Moment, ObjectRef},
-    store::{Applied, Store, StoreError, Stored},
+    store::{Applied, Key, Store, StoreError, Stored},
 };
 use peer_common::{Group, flags, verdict};
 
@@ -209,7 +209,9 @@ impl Reconciler {
         let known = |id: &ObjectRef| facts.consents.get(id);
         let collected = self.store.write(|stored| {
             for id in overdue(states, now) {
-                let key = (Kind::Peering, id.clone());
+                let Some(key) = collected(declared, id) else {
+                    continue;
+                };
                 // Whoever changed it since asks for something new.
                 if stored.objects.get(&key) == declared.stored.objects.get(&key) {
                     stored.objects.remove(&key);
@@ -223,8 +225,16 @@ impl Reconciler {
             let Stored {
                 decisions, files, ..
             } = stored;
-            let is_file = |id: &ObjectRef| files.contains_key(&(Kind::Peering, id.clone()));
-            decisions.holds.retain(is_file);
+            // What others declare can be held, but not changed.
+            let is_others = |id: &ObjectRef| {
+                files.contains_key(&(Kind::Peering, id.clone()))
+                    || declared.object_of(id).0 != Kind::Peering
+            };
+            decisions.holds.retain(is_others);
+            // A network of the name that comes later is another Net.
+            stored.objects.retain(|(kind, id), _| {
+                *kind != Kind::Net || declared.table.networks.contains_key(id)
+            });
             let due = |applied: &Applied| applied.confirm_by.is_some_and(|by| by <= now.host);
             let applies = stored.applies.iter().filter(|(_, applied)| due(applied));
             let unconfirmed: Vec<_> = applies.map(|(by, it)| (by.clone(), it.clone())).collect();
@@ -387,6 +397,14 @@ fn report_ports(before: &Ports, now: &Ports) {
             warn!("port {interface} of {network}: {notice}");
         }
     }
+}
+
+/// The object that goes when the consent `id` ended and was listed for its time. A
+/// document with other entries stays: they have not ended.
+fn collected(declared: &Declared, id: &ObjectRef) -> Option<Key> {
+    let key = declared.object_of(id);
+    let is_whole = matches!(key.0, Kind::Peering | Kind::NetworkPeeringRequest);
+    is_whole.then_some(key)
 }
 
 fn report_states(before: &States, now: &States) {

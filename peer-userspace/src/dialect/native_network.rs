@@ -310,8 +310,10 @@ mod tests {
             errors(&super::super::tests::network(&format!(
                 "source: {{ {onmetal}, namespace: other, name: a }}"
             ))),
-            ["5:11: spec.source: Network other/a is not in namespace default: \
-              a Network can only stand for what its own namespace has"]
+            [
+                "5:11: spec.source: Network other/a is not in namespace default: \
+              a Network can only stand for what its own namespace has"
+            ]
         );
     }
 

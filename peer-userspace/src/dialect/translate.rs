@@ -89,8 +89,13 @@ impl Translator<'_> {
             [] => {
                 let namesake = source.namesake();
                 let found = namesake.filter(|id| self.table.networks.contains_key(id));
-                // Another system's name for it would be another network.
-                let found = found.filter(|id| self.table.networks[id].source.is_none());
+                // One that this very system calls otherwise is another network.
+                let is_called_otherwise = |id: &ObjectRef| {
+                    let network = self.table.networks.get(id);
+                    let known = network.and_then(|network| network.source.as_ref());
+                    known.is_some_and(|known| known.kind == source.kind)
+                };
+                let found = found.filter(|id| !is_called_otherwise(id));
                 found.map_or(Meant::Nobody, Meant::One)
             }
             several => Meant::Several(several.iter().map(|id| (*id).clone()).collect()),
