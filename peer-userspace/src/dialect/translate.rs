@@ -13,11 +13,10 @@ use crate::model::{
 
 /// `declared` with the networks and consents that its foreign documents mean.
 pub fn translate(declared: Table) -> Table {
-    let by_source = declared
-        .consents
-        .values()
-        .any(|consent| matches!(consent.peer, PeerRef::Source(..)));
-    if declared.foreign.is_empty() && !by_source {
+    let is_native = |consent: &Consent| {
+        !consent.origin.is_outscale() && !matches!(consent.peer, PeerRef::Source(..))
+    };
+    if declared.foreign.is_empty() && declared.consents.values().all(is_native) {
         return declared;
     }
     let mut translator = Translator {

@@ -1,6 +1,7 @@
 //! Random steps, in a world so small that all of it gets in each other's way.
 
 use ipnet::IpNet;
+use peer_userspace::model::Origin;
 use proptest::{collection::vec, option::weighted, prelude::*, sample::select};
 
 use super::{
@@ -238,6 +239,8 @@ fn consent(slot: usize, ids: u32) -> BoxedStrategy<ConsentSpec> {
                 ttl,
                 impossible: impossible.is_some(),
                 label: 0,
+                origin: Origin::Native,
+                objection: None,
             })
         })
         .boxed()

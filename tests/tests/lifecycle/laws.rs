@@ -3,6 +3,7 @@
 mod admission;
 mod ends;
 mod ids;
+mod origins;
 mod quotas;
 mod rows;
 mod seniority;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use peer_userspace::{
     lifecycle::{State, Status},
-    model::Moment,
+    model::{Moment, Origin},
 };
 
 use super::{
@@ -111,6 +111,8 @@ impl Story {
             ttl: None,
             impossible: false,
             label: 0,
+            origin: Origin::Native,
+            objection: None,
         };
         self.says.consents.insert(place(&CONSENTS, name), spec);
     }
@@ -131,6 +133,16 @@ impl Story {
         } else {
             self.says.holds.remove(&slot);
         }
+    }
+
+    /// Say of a request, as it was seen last, that it could not be from the start.
+    pub(crate) fn fail(&mut self, name: &str, why: &str) {
+        let now = self.now();
+        self.system.reject(place(&CONSENTS, name), now);
+        let rejections = &mut self.system.stored.decisions.rejections;
+        let rejection = rejections.get_mut(&named(name)).expect("just put there");
+        rejection.impossible = true;
+        rejection.reason = Some(why.to_owned());
     }
 
     /// Refuse a request as it was seen last.

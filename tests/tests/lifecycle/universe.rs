@@ -63,6 +63,10 @@ pub(crate) struct ConsentSpec {
     /// Has more rules than can be enforced.
     pub(crate) impossible: bool,
     pub(crate) label: u8,
+    /// Where it comes from; only stories know others than our own.
+    pub(crate) origin: Origin,
+    /// What its own system has against it.
+    pub(crate) objection: Option<String>,
 }
 
 /// The namespace part of a name.
@@ -139,8 +143,8 @@ pub(crate) fn consent(slot: usize, spec: &ConsentSpec, uid: impl Fn(u32) -> Uuid
         allow_out: None,
         ttl: spec.ttl.map(Ttl::Seconds),
         hops: 1,
-        origin: Origin::Native,
-        objection: None,
+        origin: spec.origin.clone(),
+        objection: spec.objection.clone(),
     }
 }
 
