@@ -31,6 +31,7 @@ pub use lab::{
     sys::{ForeignXdp, Hook},
     table::{Network, Table},
     tap::Tap,
+    tools,
     topology::Lab,
     transfer::{Direction, Transfer, tcp_transfer},
     user::User,

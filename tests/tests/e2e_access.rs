@@ -19,6 +19,7 @@ mod access {
     mod sameness;
     mod signing;
     mod socket;
+    mod sources;
     mod views;
     mod world;
 }

@@ -1,9 +1,9 @@
 //! The API against its own description, by a client that knows nothing else.
 
-use std::{env, path::PathBuf, time::Duration};
+use std::{env, time::Duration};
 
-use anyhow::{Context as _, Result, ensure};
-use peer_tests::{Bare, process};
+use anyhow::{Result, ensure};
+use peer_tests::{Bare, process, tools};
 
 /// `printf %s secret | sha256sum`
 const SHA256_OF_SECRET: &str = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
@@ -27,7 +27,7 @@ fn whatever_is_asked_the_api_answers_as_it_says_and_never_breaks() -> Result<()>
     let mut schemathesis = bare
         .lab
         .router
-        .command(schemathesis()?.display().to_string());
+        .command(tools::SCHEMATHESIS.program("schemathesis")?);
     // It keeps examples where it runs.
     schemathesis.current_dir(bare.lab.folder());
     schemathesis
@@ -55,22 +55,4 @@ fn whatever_is_asked_the_api_answers_as_it_says_and_never_breaks() -> Result<()>
     ensure!(done.code == Some(0), "{said}");
     ensure!(cases.is_some(), "it tried nothing:\n{said}");
     Ok(())
-}
-
-/// Where `cargo xtask setup` installs it.
-fn schemathesis() -> Result<PathBuf> {
-    let base = env::var_os("XDG_CACHE_HOME").map_or_else(
-        || env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")),
-        |cache| Some(cache.into()),
-    );
-    let setup = base
-        .context("neither HOME nor XDG_CACHE_HOME is set")?
-        .join("peerd-setup");
-    let program = setup.join("schemathesis-4.32.5/bin/schemathesis");
-    ensure!(
-        program.exists(),
-        "`cargo xtask setup` installs {}",
-        program.display()
-    );
-    Ok(program)
 }

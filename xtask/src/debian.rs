@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use peer_tests::tools::cache;
 
 use crate::run::{as_root, output};
 
@@ -64,17 +65,6 @@ pub(crate) fn on_path(program: &str) -> bool {
     // Debian keeps ip and ethtool in sbin, which is not on a user's PATH.
     folders.extend(["/usr/sbin".into(), "/sbin".into()]);
     folders.iter().any(|folder| folder.join(program).is_file())
-}
-
-/// Where what is unpacked is kept: shared by all checkouts of this user.
-pub(crate) fn cache() -> Result<PathBuf> {
-    let base = std::env::var_os("XDG_CACHE_HOME").map_or_else(
-        || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")),
-        |cache| Some(cache.into()),
-    );
-    Ok(base
-        .context("neither HOME nor XDG_CACHE_HOME is set")?
-        .join("peerd-setup"))
 }
 
 /// One suite of Debian, whatever this machine runs.

@@ -9,9 +9,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use peer_tests::tools::{self, Tools, cache};
 
 use crate::{
-    debian::{self, Needed, Suite, cache, on_path},
+    debian::{self, Needed, Suite, on_path},
     run::output,
 };
 
@@ -20,8 +21,6 @@ const RUST: &str = "1.95.0";
 /// The LLVM major of rustc 1.95; bpf-linker reads the bitcode rustc writes.
 const LLVM: &str = "22";
 const BPF_LINKER: &str = "0.13.0";
-/// From PyPI; tests hold the API against its own description with it.
-const SCHEMATHESIS: &str = "4.32.5";
 
 const PACKAGES: &[Needed] = &[
     (
@@ -51,7 +50,8 @@ pub(crate) fn run() -> Result<()> {
     let mut installed = debian::install_missing(PACKAGES)?;
     installed |= rust_src()?;
     installed |= bpf_linker()?;
-    installed |= schemathesis()?;
+    installed |= from_pypi(&tools::SCHEMATHESIS)?;
+    installed |= from_pypi(&tools::CLIENTS)?;
     if installed {
         println!("setup: done in {:.0?}", started.elapsed());
     }
@@ -130,28 +130,37 @@ fn bpf_linker() -> Result<bool> {
     Ok(true)
 }
 
-/// Into a virtual environment of its own, where tests look for it
-/// (tests/tests/e2e_openapi.rs).
-fn schemathesis() -> Result<bool> {
-    let place = cache()?.join(format!("schemathesis-{SCHEMATHESIS}"));
-    if place.join("bin/schemathesis").exists() {
+/// Into a virtual environment of their own.
+fn from_pypi(tools: &Tools) -> Result<bool> {
+    if tools.are_installed()? {
         return Ok(false);
     }
-    println!("setup: installing schemathesis {SCHEMATHESIS} (PyPI): fuzzes the API in tests");
-    let made = output(Command::new("python3").args(["-m", "venv"]).arg(&place));
-    if made.is_err() {
-        // Debian's Python comes without what makes one that has pip.
-        debian::install(["python3-venv"].into_iter())?;
+    let packages = tools.packages.iter();
+    let packages: Vec<_> = packages
+        .map(|(name, version)| format!("{name}=={version}"))
+        .collect();
+    println!(
+        "setup: installing {} (PyPI): {}",
+        packages.join(", "),
+        tools.purpose
+    );
+    let place = tools.folder()?;
+    let make = || {
         output(
             Command::new("python3")
                 .args(["-m", "venv", "--clear"])
                 .arg(&place),
-        )?;
+        )
+    };
+    if make().is_err() {
+        // Debian's Python comes without what makes one that has pip.
+        debian::install(["python3-venv"].into_iter())?;
+        make()?;
     }
     output(
         Command::new(place.join("bin/pip"))
             .args(["install", "--quiet", "--disable-pip-version-check"])
-            .arg(format!("schemathesis=={SCHEMATHESIS}")),
+            .args(packages),
     )?;
     Ok(true)
 }

@@ -15,7 +15,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use peer_tests::interrupt;
+use peer_tests::{interrupt, tools::cache};
 use serde_json::Value;
 
 use crate::{
@@ -139,7 +139,7 @@ fn try_kernel(line: &Line, script: &str) -> Result<()> {
     println!("vm: {}: booting Linux {}", line.name, kernel.release);
     let scratch = Scratch::new()?;
     let first_files = kernel.first_files(script, &scratch.0)?;
-    let log = debian::cache()?.join(format!("vm/{}.log", line.name));
+    let log = cache()?.join(format!("vm/{}.log", line.name));
     let mut tally = Tally::default();
     let heard = machine::run(&kernel.image(), &first_files, &log, DONE, LIMIT, |line| {
         tally.hear(line);

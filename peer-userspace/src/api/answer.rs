@@ -91,7 +91,7 @@ pub(super) fn accept(
         refuse_other_answer(stored, &request, acceptance, &known)?;
         return Ok(((Kind::Peering, known), false));
     }
-    if stored.decisions.rejection(id, request.facts).is_some() {
+    if was_refused(stored, id, request.facts) {
         return Err(Problem::invalid_state(format!("request {id} is rejected")));
     }
     if request.ended || request.state == State::Disabled {
@@ -106,7 +106,10 @@ pub(super) fn accept(
         return Err(Problem::network_not_found(text));
     }
     refuse_redundant(snapshot, stored, &request, now);
-    let mut consent = consent(stored, &request, &acceptance)?;
+    // In Outscale's lists what ended goes on to be seen beside what has its name next.
+    let is_listed =
+        |id: &ObjectRef| origin.is_outscale() && snapshot.facts.consents.contains_key(id);
+    let mut consent = consent(stored, &request, &acceptance, is_listed)?;
     consent.origin = origin;
     let key = (Kind::Peering, consent.id.clone());
     if stored.objects.contains_key(&key) {
@@ -148,6 +151,12 @@ fn refuse_redundant(snapshot: &Snapshot, stored: &mut Stored, request: &Request<
     }
 }
 
+/// Whether somebody refused a request, and not only it could never be.
+fn was_refused(stored: &Stored, id: &ObjectRef, facts: &ConsentFacts) -> bool {
+    let rejection = stored.decisions.rejection(id, facts);
+    rejection.is_some_and(|rejection| !rejection.impossible)
+}
+
 /// Whoever answers may make sure that it is what was looked at.
 fn request_tag(snapshot: &Snapshot, id: &ObjectRef, facts: &ConsentFacts) -> String {
     format!("\"{}.{}\"", facts.uid, generation(snapshot, id, facts))
@@ -169,7 +178,7 @@ fn refuse_other_answer(
         name: Some(known.name.to_string()),
         ..acceptance
     };
-    let wanted = consent(stored, request, &acceptance)?;
+    let wanted = consent(stored, request, &acceptance, |_| false)?;
     let wanted = with_defaults(Declaration::Peering(wanted));
     let object = stored.objects.get(&(Kind::Peering, known.clone()));
     if !other_name && object.is_some_and(|object| object.declared == wanted) {
@@ -200,10 +209,11 @@ fn consent(
     stored: &Stored,
     request: &Request<'_>,
     acceptance: &Acceptance,
+    is_listed: impl Fn(&ObjectRef) -> bool,
 ) -> Result<Consent, Problem> {
     let namespace = &request.wanted.namespace;
     let requester = &request.requester;
-    let free = || free_name(stored, namespace, requester).map(|name| name.to_string());
+    let free = || free_name(stored, namespace, requester, is_listed).map(|name| name.to_string());
     let name = acceptance.name.clone().or_else(free);
     let mut spec = json!({
         "network": request.wanted.name,
@@ -253,7 +263,7 @@ pub(super) fn reject(
     let request = request(snapshot, caller, id)?;
     let facts = request.facts;
     preconditions.check(Some(&request_tag(snapshot, id, facts)))?;
-    if stored.decisions.rejection(id, facts).is_some() {
+    if was_refused(stored, id, facts) {
         return Ok(());
     }
     if request.agreed || request.ended {
@@ -308,8 +318,14 @@ pub(super) fn switch(
     Ok(())
 }
 
-/// A name for a consent to peer with `peer`: `to-PEER`, or the next that is free.
-pub(super) fn free_name(stored: &Stored, namespace: &Name, peer: &ObjectRef) -> Option<Name> {
+/// A name for a consent to peer with `peer`: `to-PEER`, or the next that is free and not
+/// listed.
+pub(super) fn free_name(
+    stored: &Stored,
+    namespace: &Name,
+    peer: &ObjectRef,
+    is_listed: impl Fn(&ObjectRef) -> bool,
+) -> Option<Name> {
     let short = format!("to-{}", peer.name);
     let long = format!("to-{}-{}", peer.namespace, peer.name);
     let numbered = (2..).map(|number| format!("to-{number}-{}", peer.name));
@@ -324,7 +340,7 @@ pub(super) fn free_name(stored: &Stored, namespace: &Name, peer: &ObjectRef) -> 
             namespace: namespace.clone(),
             name: name.clone(),
         };
-        !stored.declares(&(Kind::Peering, id))
+        !is_listed(&id) && !stored.declares(&(Kind::Peering, id))
     });
     free.next()
 }

@@ -10,7 +10,8 @@ use utoipa::IntoParams;
 use super::{
     caller::Caller,
     change::{
-        Mode, authorize, check, count, forget_expired, make, refuse_files, routes, with_defaults,
+        Mode, authorize, authorize_source, check, count, forget_expired, make, refuse_files,
+        refuse_settings, routes, with_defaults,
     },
     objects::time,
     problem::{Problem, ProblemBody},
@@ -21,7 +22,8 @@ use super::{
 use crate::{
     daemon::{Shared, Snapshot},
     dialect,
-    model::{Kind, Moment},
+    lifecycle::State as PeeringState,
+    model::{Kind, Moment, ObjectRef},
     store::{self, Declaration, Key, Stored},
 };
 
@@ -154,8 +156,10 @@ fn put(
         }
         let document = with_defaults(document);
         authorize(caller, &key)?;
+        authorize_source(caller, stored, &document)?;
         refuse_files(stored, &key)?;
         forget_expired(snapshot, stored, &key);
+        refuse_settings(snapshot, stored, &document)?;
         let known = stored.objects.contains_key(&key);
         let action = match (known, stored.put(document)) {
             (_, false) => Action::Unchanged,
@@ -229,15 +233,26 @@ fn record(
 }
 
 fn shown(snapshot: &Snapshot, (action, key): (Action, Key)) -> AppliedChange {
-    let status = snapshot.states.consents.get(&key.1);
     AppliedChange {
         action,
         kind: key.0.to_string(),
         namespace: key.1.namespace.to_string(),
         name: key.1.name.to_string(),
-        state: status
-            .filter(|_| key.0 == Kind::Peering)
-            .map(|status| status.state),
+        state: state(snapshot, &key),
+    }
+}
+
+/// The state of the peering that an object is, if it is one and no more.
+fn state(snapshot: &Snapshot, (kind, id): &Key) -> Option<PeeringState> {
+    let status = |consent: &ObjectRef| snapshot.states.consents.get(consent);
+    if *kind == Kind::Peering {
+        return status(id).map(|status| status.state);
+    }
+    let consents = snapshot.declared.table.consents.values();
+    let mut meant = consents.filter(|consent| consent.origin.document() == Some((*kind, id)));
+    match (meant.next(), meant.next()) {
+        (Some(consent), None) => status(&consent.id).map(|status| status.state),
+        _ => None,
     }
 }
 

@@ -56,6 +56,11 @@ impl Caller {
         self.role(namespace).is_some()
     }
 
+    /// The namespaces that the caller has a role in by their names.
+    pub(super) fn namespaces(&self) -> impl Iterator<Item = &str> {
+        self.namespaces.keys().map(String::as_str)
+    }
+
     /// Whether every namespace exists for the caller.
     pub(super) fn sees_all(&self) -> bool {
         self.everywhere.is_some()

@@ -12,7 +12,7 @@ use crate::{
     daemon::{Declared, Given, Role, Shared, Snapshot, needs, plan, resolve_ports},
     lifecycle::State,
     model::{Consent, DEFAULT_REQUEST_TTL, Kind, Moment, Name, ObjectRef, Origin, PeerRef, Ttl},
-    store::{Declaration, Key, Stored},
+    store::{Declaration, Key, StoreError, Stored},
 };
 
 /// What a write was for.
@@ -41,6 +41,19 @@ pub(super) async fn make<T: Send + 'static>(
     mode: Mode,
     change: impl FnOnce(&Snapshot, &mut Stored) -> Result<T, Problem> + Send + 'static,
 ) -> Result<(T, Arc<Snapshot>), Problem> {
+    make_or(shared, mode, change).await
+}
+
+/// The same, with errors in another system's words.
+pub(super) async fn make_or<T, E>(
+    shared: &Shared,
+    mode: Mode,
+    change: impl FnOnce(&Snapshot, &mut Stored) -> Result<T, E> + Send + 'static,
+) -> Result<(T, Arc<Snapshot>), E>
+where
+    T: Send + 'static,
+    E: From<Problem> + From<StoreError> + Send + 'static,
+{
     let snapshot = shared.snapshot();
     let store = shared.store.clone();
     let (answer, stored) = blocking({
@@ -59,22 +72,24 @@ pub(super) async fn make<T: Send + 'static>(
         Mode::Real => shared.after(stored.revision).await,
         Mode::DryRun => {
             let now = shared.store.clock().now();
-            blocking(move || Ok(Arc::new(foresee(&snapshot, stored, now)))).await?
+            blocking(move || Ok::<_, E>(Arc::new(foresee(&snapshot, stored, now)))).await?
         }
     };
     Ok((answer, seen))
 }
 
 /// Run what waits for disks, or computes for long, beside the other requests.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
+async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<Problem> + Send + 'static,
+{
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(Problem::internal(error.to_string())))
+    done.unwrap_or_else(|error| Err(Problem::internal(error.to_string()).into()))
 }
 
 /// What the daemon would show if `stored` were stored.
-fn foresee(snapshot: &Snapshot, stored: Arc<Stored>, now: Moment) -> Snapshot {
+pub(super) fn foresee(snapshot: &Snapshot, stored: Arc<Stored>, now: Moment) -> Snapshot {
     let declared = snapshot.declared.with(stored);
     let given = |host| Given {
         host,
@@ -169,6 +184,34 @@ pub(super) fn authorize(caller: &Caller, key: &Key) -> Result<(), Problem> {
     caller.must_be(role_for(key.0), &key.1.namespace)
 }
 
+/// Whether the caller may say that a network is what another system calls by a name that is
+/// nobody's here: whoever says so is sent what was meant for the one that was called so.
+pub(super) fn authorize_source(
+    caller: &Caller,
+    stored: &Stored,
+    declared: &Declaration,
+) -> Result<(), Problem> {
+    let Declaration::Network(network) = declared else {
+        return Ok(());
+    };
+    let Some(source) = network.source.as_ref().filter(|source| !source.is_owned()) else {
+        return Ok(());
+    };
+    let known = stored.objects.get(&declared.key());
+    let is_known = known.is_some_and(|known| match &known.declared {
+        Declaration::Network(known) => known.source.as_ref() == Some(source),
+        _ => false,
+    });
+    if is_known || caller.is_admin() {
+        return Ok(());
+    }
+    Err(Problem::forbidden(format!(
+        "{} may not say that network {} is {source}: only who may do everything says whose name \
+         that is",
+        caller.name, network.id
+    )))
+}
+
 fn role_for(kind: Kind) -> Role {
     match kind {
         Kind::Peering | Kind::NetworkPeeringRequest | Kind::Net => Role::Operator,
@@ -191,6 +234,43 @@ pub(super) fn refuse_made(snapshot: &Snapshot, key: &Key) -> Result<(), Problem>
             key.1
         ))),
     }
+}
+
+/// Refuse to say natively what a consent of Outscale's calls routes and lets through: its
+/// Net says that, so that it would have no effect.
+pub(super) fn refuse_settings(
+    snapshot: &Snapshot,
+    stored: &Stored,
+    declared: &Declaration,
+) -> Result<(), Problem> {
+    let known = stored.objects.get(&declared.key());
+    let (Declaration::Peering(wanted), Some(Declaration::Peering(known))) =
+        (declared, known.map(|known| &known.declared))
+    else {
+        return Ok(());
+    };
+    if !known.origin.is_outscale() {
+        return Ok(());
+    }
+    let said = |consent: &Consent| {
+        let Consent {
+            routes,
+            allow,
+            allow_out,
+            ..
+        } = consent.clone();
+        (routes, allow, allow_out)
+    };
+    // What is shown may be sent back as it is.
+    let shown = snapshot.declared.table.consents.get(&wanted.id);
+    if said(wanted) == said(known) || shown.is_some_and(|shown| said(shown) == said(wanted)) {
+        return Ok(());
+    }
+    Err(Problem::invalid_state(format!(
+        "Peering {} was made by Outscale's calls: the route table and the security group of its \
+         Net say its routes and rules",
+        wanted.id
+    )))
 }
 
 /// Refuse to change what a table file declares, also one that no snapshot shows yet.
@@ -325,7 +405,7 @@ pub(super) fn has_ended(snapshot: &Snapshot, stored: &Stored, consent: &Consent)
     status.is_some_and(|status| status.is_terminal() && status.state != State::Deleted)
 }
 
-fn check_quota(
+pub(super) fn check_quota(
     snapshot: &Snapshot,
     stored: &Stored,
     kind: Kind,

@@ -76,8 +76,12 @@ struct ObjectMeta {
 struct NetworkSpec {
     #[schema(nullable = false, min_length = 1)]
     zone: Option<String>,
-    #[schema(min_items = 1, example = json!(["10.1.0.0/16", "fd00:1::/48"]))]
-    prefixes: Vec<String>,
+    /// What another system calls this network.
+    #[schema(nullable = false)]
+    source: Option<Source>,
+    /// Required, but where the `source` says them.
+    #[schema(nullable = false, min_items = 1, example = json!(["10.1.0.0/16", "fd00:1::/48"]))]
+    prefixes: Option<Vec<String>>,
     #[schema(nullable = false)]
     ports: Option<Vec<PortSpec>>,
     #[schema(nullable = false, pattern = "^(auto|manual)$")]
@@ -88,6 +92,25 @@ struct NetworkSpec {
     unmanaged: Option<String>,
     #[schema(nullable = false)]
     auto_accept: Option<Vec<String>>,
+}
+
+/// An object of another system's that stands for a network there.
+#[derive(ToSchema)]
+#[cfg_attr(
+    test,
+    derive(Deserialize),
+    serde(deny_unknown_fields, rename_all = "camelCase")
+)]
+#[schema(rename_all = "camelCase")]
+struct Source {
+    #[schema(example = "networking.api.onmetal.de/v1alpha1")]
+    api_version: String,
+    #[schema(example = "Network")]
+    kind: String,
+    /// None where the other system has none for it.
+    #[schema(nullable = false)]
+    namespace: Option<String>,
+    name: String,
 }
 
 /// A host interface that faces the network.
@@ -127,6 +150,9 @@ struct StaticRoute {
 )]
 #[schema(rename_all = "camelCase")]
 struct PeeringSpec {
+    /// What people call it.
+    #[schema(nullable = false, min_length = 1, max_length = 255)]
+    description: Option<String>,
     #[schema(max_length = 63, pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
     network: String,
     peer: Peer,
@@ -134,6 +160,9 @@ struct PeeringSpec {
     admin_state: Option<String>,
     #[schema(nullable = false)]
     export: Option<Vec<String>>,
+    /// Which of what the peer exports is routed; by default what the network's `routes` says.
+    #[schema(nullable = false)]
+    routes: Option<Vec<String>>,
     #[schema(nullable = false)]
     allow: Option<Vec<Rule>>,
     #[schema(nullable = false)]
@@ -144,7 +173,7 @@ struct PeeringSpec {
     hops: Option<u8>,
 }
 
-/// The other network: by its name, or by its uid.
+/// The other network: by its name, by its uid, or by what another system calls it.
 #[derive(ToSchema)]
 #[cfg_attr(test, derive(Deserialize), serde(deny_unknown_fields))]
 struct Peer {
@@ -163,6 +192,8 @@ struct Peer {
     network: Option<String>,
     #[schema(nullable = false, format = "uuid")]
     id: Option<String>,
+    #[schema(nullable = false)]
+    source: Option<Source>,
 }
 
 /// What may be opened.
@@ -192,6 +223,7 @@ kind: Network
 metadata: { namespace: a, name: b, labels: { c: d } }
 spec:
   zone: z
+  source: { apiVersion: v/v1, kind: K, namespace: n, name: m }
   prefixes: [10.1.0.0/16]
   ports:
   - { interface: eth0, vlan: 10, outer: 100, address: [10.1.7.1/24], prefixes: [10.1.7.0/24], via: [10.1.7.254], mode: tc }
@@ -204,21 +236,35 @@ apiVersion: peerd/v1
 kind: Peering
 metadata: { namespace: a, name: p }
 spec:
+  description: x y
   network: b
   peer: { namespace: x, network: y }
   adminState: down
   export: [10.1.0.0/17]
+  routes: [10.2.0.0/17]
   allow: [{ protocol: tcp, ports: [443, \"8000-8999\"], from: [10.2.0.0/16], to: [10.1.9.0/24] }]
   allowOut: []
   ttl: 7d
+---
+apiVersion: peerd/v1
+kind: Peering
+metadata: { namespace: a, name: q }
+spec: { network: b, peer: { source: { apiVersion: v/v1, kind: K, name: m } } }
+---
+apiVersion: peerd/v1
+kind: Peering
+metadata: { namespace: a, name: r }
+spec: { network: b, peer: { id: 5f1c9a52-0a6b-4b5e-8a5f-000000000001 } }
 ";
 
     #[test]
     fn what_is_written_is_what_is_described() {
         let declared = parse(EVERYTHING).unwrap();
-        let network = write::network(&declared.networks[0].0);
-        serde_json::from_value::<Network>(network).unwrap();
-        let consent = write::consent(&declared.consents[0].0);
-        serde_json::from_value::<Peering>(consent).unwrap();
+        for (network, _) in &declared.networks {
+            serde_json::from_value::<Network>(write::network(network)).unwrap();
+        }
+        for (consent, _) in &declared.consents {
+            serde_json::from_value::<Peering>(write::consent(consent)).unwrap();
+        }
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! Owns which of them a caller sees. The words are `dialect`'s.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     extract::{Path, State},
     response::Response,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::IntoParams;
 
 use super::{
@@ -22,9 +24,9 @@ use super::{
 };
 use crate::{
     daemon::{Shared, Snapshot},
-    dialect::{self, Neighbour, Standing},
-    lifecycle::ConsentFacts,
-    model::{Consent, Foreign, Kind, Moment, ObjectRef, Origin, Source, Spec},
+    dialect::{self, Around, Neighbour, Standing, Surroundings},
+    lifecycle::{self, ConsentFacts},
+    model::{Consent, Foreign, Kind, Moment, ObjectRef, Origin},
     store::Key,
 };
 
@@ -64,8 +66,8 @@ pub(super) async fn list(
     let kind = kind_of(&kind)?;
     filter.check()?;
     let snapshot = shared.snapshot();
-    let all = all(&snapshot, &caller, kind);
-    let items = all.filter(|object| {
+    let view = View::of(&snapshot, &caller);
+    let items = view.all(kind).filter(|object| {
         let namespace = object["metadata"]["namespace"].as_str();
         filter.is_in(namespace.unwrap_or("default")) && filter.matches(object)
     });
@@ -123,12 +125,13 @@ pub(super) fn foreign_answer(
     caller: &Caller,
     key: &Key,
 ) -> Result<Value, Problem> {
+    let view = View::of(snapshot, caller);
     let foreign = snapshot.declared.table.foreign.get(key);
     let shown = foreign
         .filter(|_| caller.sees(&key.1.namespace))
-        .and_then(|foreign| shown(snapshot, caller, foreign));
+        .and_then(|foreign| view.shown(foreign));
     let made = || {
-        let mut made = made_elsewhere(snapshot, caller, key.0);
+        let mut made = view.made_elsewhere(key.0);
         made.find(|object| {
             object["metadata"]["namespace"] == key.1.namespace.as_str()
                 && object["metadata"]["name"] == key.1.name.as_str()
@@ -137,106 +140,120 @@ pub(super) fn foreign_answer(
     shown.or_else(made).ok_or_else(|| absent(key.0, &key.1))
 }
 
-/// All objects of a kind that the caller sees, by namespace and name.
-fn all<'a>(
+/// What a caller is shown, and what is looked up for each object of a list.
+struct View<'a> {
     snapshot: &'a Snapshot,
     caller: &'a Caller,
-    kind: Kind,
-) -> impl Iterator<Item = Value> + 'a {
-    let declared = snapshot.declared.table.foreign.values();
-    let declared = declared
-        .filter(move |foreign| foreign.kind() == kind && caller.sees(&foreign.id.namespace))
-        .filter_map(|foreign| shown(snapshot, caller, foreign));
-    declared.chain(made_elsewhere(snapshot, caller, kind))
+    declared: Surroundings<'a>,
+    /// The consents that each document is.
+    meant: BTreeMap<(Kind, &'a ObjectRef), Vec<&'a Consent>>,
 }
 
-/// Peerings that no document of `kind` asked for, in its words: whatever asks for them,
-/// they are seen through every front-end that has words for them.
-fn made_elsewhere<'a>(
-    snapshot: &'a Snapshot,
-    caller: &'a Caller,
-    kind: Kind,
-) -> impl Iterator<Item = Value> + 'a {
-    let consents = snapshot.table.consents.values();
-    let consents = consents.filter(move |consent| {
-        kind == Kind::NetworkPeeringRequest
-            && caller.sees(&consent.id.namespace)
-            && consent.origin.document().map(|(kind, _)| kind) != Some(kind)
-    });
-    consents.filter_map(|consent| {
-        let standing = standing(snapshot, caller, consent)?;
-        let request = dialect::peering_request(consent, &standing);
-        with_status(snapshot, &request, &[standing], &[])
-    })
-}
-
-/// A declared object with its status; `None` if its own system shows it no more.
-fn shown(snapshot: &Snapshot, caller: &Caller, foreign: &Foreign) -> Option<Value> {
-    let kind = foreign.kind();
-    let consents = snapshot.table.consents.values();
-    let own = consents.filter(|consent| consent.origin.document() == Some((kind, &foreign.id)));
-    let own: Vec<&Consent> = own.collect();
-    let mut standings: Vec<_> = own
-        .iter()
-        .filter_map(|consent| standing(snapshot, caller, consent))
-        .collect();
-    standings.sort_by_key(|standing| standing.entry);
-    let peered = network_of(snapshot, foreign).map(|network| {
-        let pairs = snapshot.states.pairs_of(network);
-        let carrying = pairs.filter(|(_, pair)| pair.carries);
-        carrying.map(|(label, _)| neighbour(snapshot, label.other(network)))
-    });
-    let peered: Vec<_> = peered.into_iter().flatten().collect();
-    with_status(snapshot, foreign, &standings, &peered)
-}
-
-fn with_status(
-    snapshot: &Snapshot,
-    foreign: &Foreign,
-    standings: &[Standing],
-    peered: &[Neighbour],
-) -> Option<Value> {
-    let status = dialect::status(foreign, standings, peered, snapshot.atlas_words)?;
-    let mut object = foreign.document.clone();
-    if foreign.kind().is_namespaced() {
-        object["metadata"]["namespace"] = json!(foreign.id.namespace);
+impl<'a> View<'a> {
+    fn of(snapshot: &'a Snapshot, caller: &'a Caller) -> Self {
+        let mut meant: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for consent in snapshot.table.consents.values() {
+            if let Some(document) = consent.origin.document() {
+                meant.entry(document).or_default().push(consent);
+            }
+        }
+        Self {
+            snapshot,
+            caller,
+            declared: Surroundings::of(&snapshot.declared.table),
+            meant,
+        }
     }
-    object["status"] = status;
-    Some(object)
-}
 
-/// The network that a foreign object stands for.
-fn network_of<'a>(snapshot: &'a Snapshot, foreign: &Foreign) -> Option<&'a ObjectRef> {
-    if !matches!(foreign.spec, Spec::OnmetalNetwork | Spec::Vpc(_)) {
-        return None;
+    /// All objects of a kind that the caller sees, by namespace and name.
+    fn all(&self, kind: Kind) -> impl Iterator<Item = Value> {
+        let declared = self.snapshot.declared.table.foreign.values();
+        let declared = declared.filter(move |foreign| {
+            foreign.kind() == kind && self.caller.sees(&foreign.id.namespace)
+        });
+        let declared = declared.filter_map(|foreign| self.shown(foreign));
+        declared.chain(self.made_elsewhere(kind))
     }
-    let (api_version, kind) = foreign.kind().words();
-    let namespaced = foreign.kind().is_namespaced();
-    let source = Source {
-        api_version: api_version.to_owned(),
-        kind: kind.to_owned(),
-        namespace: namespaced.then(|| foreign.id.namespace.to_string()),
-        name: foreign.id.name.to_string(),
-    };
-    let networks = &snapshot.declared.table.networks;
-    let mut said = networks
-        .values()
-        .filter(|network| network.source.as_ref() == Some(&source));
-    let found = said.next().or_else(|| networks.get(&foreign.id))?;
-    Some(&found.id)
+
+    /// Peerings that no document of `kind` asked for, in its words: whatever asks for them,
+    /// they are seen through every front-end that has words for them.
+    fn made_elsewhere(&self, kind: Kind) -> impl Iterator<Item = Value> {
+        let consents = self.snapshot.table.consents.values();
+        let consents = consents.filter(move |consent| {
+            kind == Kind::NetworkPeeringRequest
+                && self.caller.sees(&consent.id.namespace)
+                && consent.origin.document().map(|(kind, _)| kind) != Some(kind)
+        });
+        consents.filter_map(|consent| {
+            let standing = standing(self.snapshot, self.caller, consent)?;
+            let request = dialect::peering_request(consent, &standing);
+            self.with_status(&request, None, (&[standing], &[]))
+        })
+    }
+
+    /// A declared object with its status; `None` if its own system shows it no more.
+    fn shown(&self, foreign: &Foreign) -> Option<Value> {
+        let (snapshot, caller) = (self.snapshot, self.caller);
+        let own = self.meant.get(&(foreign.kind(), &foreign.id));
+        let own = own.into_iter().flatten();
+        let mut standings: Vec<_> = own
+            .filter_map(|consent| standing(snapshot, caller, consent))
+            .collect();
+        standings.sort_by_key(|standing| standing.entry);
+        let network = self.declared.network_of(foreign);
+        let peered = network.map(|network| {
+            let pairs = snapshot.states.pairs_of(network);
+            let carrying = pairs.filter(|(_, pair)| pair.carries);
+            let peers = carrying.map(|(label, _)| neighbour(snapshot, label.other(network)));
+            peers.filter(|peer| self.knows(network, peer))
+        });
+        let peered: Vec<_> = peered.into_iter().flatten().collect();
+        self.with_status(foreign, network, (&standings, &peered))
+    }
+
+    /// Whether the caller may know with whom a network peers. What is in no namespace may
+    /// stand for anybody's network: by their names there its peers are known to all who
+    /// see that.
+    fn knows(&self, network: &ObjectRef, peer: &Neighbour) -> bool {
+        let kind = peer.source.as_ref();
+        let kind = kind.and_then(|it| Kind::of((&*it.api_version, &*it.kind)));
+        self.caller.sees(&network.namespace)
+            || self.caller.sees(&peer.id.namespace)
+            || kind.is_some_and(|kind| !kind.is_namespaced())
+    }
+
+    fn with_status(
+        &self,
+        foreign: &Foreign,
+        network: Option<&ObjectRef>,
+        (standings, peered): (&[Standing], &[Neighbour]),
+    ) -> Option<Value> {
+        let around = Around {
+            all: &self.declared,
+            network: network.and_then(|network| self.snapshot.declared.written(network)),
+        };
+        let words = self.snapshot.atlas_words;
+        let status = dialect::status(foreign, standings, peered, &around, words)?;
+        let mut object = foreign.document.clone();
+        object["status"] = status;
+        Some(object)
+    }
 }
 
 /// How a consent stands.
-pub(super) fn standing(
-    snapshot: &Snapshot,
-    caller: &Caller,
-    consent: &Consent,
-) -> Option<Standing> {
+fn standing(snapshot: &Snapshot, caller: &Caller, consent: &Consent) -> Option<Standing> {
     let facts: &ConsentFacts = snapshot.facts.consents.get(&consent.id)?;
     let status = snapshot.states.consents.get(&consent.id)?;
     let peer = knows_peer(caller, facts, consent);
-    let ttl = consent.ttl.and_then(|ttl| ttl.milliseconds());
-    let deadline = ttl.map(|ttl| facts.requested_at.host.saturating_add(ttl));
+    // One that succeeded in time keeps showing until when it had.
+    let kept = || {
+        let ttl = consent
+            .ttl
+            .filter(|_| status.state == lifecycle::State::Active)?;
+        let ttl = ttl.milliseconds()?;
+        Some(facts.requested_at.host.saturating_add(ttl))
+    };
+    let deadline = facts.deadline().or_else(kept);
     Some(Standing {
         entry: match consent.origin {
             Origin::Document(_, _, entry) => entry,
@@ -245,7 +262,13 @@ pub(super) fn standing(
         consent: consent.id.clone(),
         uid: facts.uid,
         state: status.state,
-        reason: status.reason.text(|namespace| caller.sees(namespace)),
+        reason: if caller.sees(&consent.id.namespace) {
+            status.reason.text(|namespace| caller.sees(namespace))
+        } else {
+            // What its document says is no secret, what its owner's network does is.
+            let objection = consent.objection.clone();
+            objection.unwrap_or_else(|| status.state.to_string())
+        },
         deadline: deadline.map(|host| seconds(snapshot.wall(host))),
         network: neighbour(snapshot, &consent.own()),
         peer: peer.map(|peer| neighbour(snapshot, peer)),

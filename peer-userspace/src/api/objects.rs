@@ -17,7 +17,7 @@ use super::{
 use crate::{
     daemon::Snapshot,
     dialect::write,
-    lifecycle::{ConsentFacts, State},
+    lifecycle::{ConsentFacts, Pair, State},
     model::{Consent, Kind, Moment, Name, Network, ObjectRef, Origin, PairLabel, PeerRef},
     telemetry::Counters,
 };
@@ -157,6 +157,18 @@ pub(super) fn knows_peer<'a>(
     let by_name = matches!(consent.peer, PeerRef::Network(_));
     let knows = by_name || facts.peer_uid.is_some() || caller.sees(&peer.namespace);
     knows.then_some(peer)
+}
+
+/// The pair that a consent is one half of, once both sides consent and it is one they
+/// do so by.
+pub(super) fn agreement<'a>(
+    snapshot: &'a Snapshot,
+    consent: &Consent,
+) -> Option<(&'a PairLabel, &'a Pair)> {
+    let pairs = &snapshot.states.pairs;
+    let (label, pair) = pairs.get_key_value(&consent.pair()?)?;
+    let counts = pair.agreed && pair.consents.contains(&consent.id);
+    counts.then_some((label, pair))
 }
 
 impl Seen<'_> {
@@ -310,12 +322,7 @@ impl Seen<'_> {
             ..PeerStatus::default()
         };
         let states = &self.snapshot.states;
-        let Some((label, pair)) = self
-            .pair
-            .as_ref()
-            .and_then(|label| states.pairs.get_key_value(label))
-            .filter(|(_, pair)| pair.agreed && pair.consents.contains(&self.resolved.id))
-        else {
+        let Some((label, pair)) = agreement(self.snapshot, self.resolved) else {
             return named;
         };
         let theirs = pair.consents.iter().find(|id| **id != self.resolved.id);

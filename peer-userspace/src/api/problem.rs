@@ -72,6 +72,11 @@ impl Problem {
         internal: INTERNAL_SERVER_ERROR "internal";
     }
 
+    /// Status, code and sentence, for those who tell them in other words.
+    pub(super) fn into_parts(self) -> (StatusCode, &'static str, String) {
+        (self.status, self.code, self.detail)
+    }
+
     /// A document with errors, each at its place.
     pub(super) fn invalid(findings: &[Finding]) -> Self {
         let mut problem = Self::invalid_document(match findings {

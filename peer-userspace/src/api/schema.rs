@@ -195,11 +195,12 @@ pub(super) struct Applied {
 pub(super) struct AppliedChange {
     /// What is done with it.
     pub(super) action: Action,
-    /// `Network` or `Peering`.
+    /// `Network`, `Peering`, or another system's.
     pub(super) kind: String,
+    /// Its owner; `default` of what is in no namespace.
     pub(super) namespace: String,
     pub(super) name: String,
-    /// The state a peering has afterwards.
+    /// The state that a peering, or what is a single one, has afterwards.
     #[schema(value_type = Option<String>)]
     pub(super) state: Option<State>,
 }

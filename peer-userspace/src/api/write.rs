@@ -13,8 +13,8 @@ use utoipa::IntoParams;
 use super::{
     caller::Caller,
     change::{
-        Mode, authorize, check, forget_expired, make, peer_of, refuse_files, refuse_made,
-        stored_tag, with_defaults,
+        Mode, authorize, authorize_source, check, forget_expired, make, peer_of, refuse_files,
+        refuse_made, refuse_settings, stored_tag, with_defaults,
     },
     documents::{Network, Peering, Place},
     foreign::foreign_answer,
@@ -66,6 +66,7 @@ async fn create(
     let (made, snapshot) = make(&shared, mode, {
         let (key, caller) = (key.clone(), caller.clone());
         move |snapshot, stored| {
+            authorize_source(&caller, stored, &declared)?;
             refuse_files(stored, &key)?;
             forget_expired(snapshot, stored, &key);
             if let Some(known) = stored.objects.get(&key) {
@@ -136,10 +137,12 @@ async fn put(
     let (made, snapshot) = make(&shared, mode, {
         let (key, caller) = (key.clone(), caller.clone());
         move |snapshot, stored| {
+            authorize_source(&caller, stored, &declared)?;
             refuse_files(stored, &key)?;
             refuse_made(snapshot, &key)?;
             preconditions.check(stored_tag(stored, &key).as_deref())?;
             forget_expired(snapshot, stored, &key);
+            refuse_settings(snapshot, stored, &declared)?;
             let made = !stored.objects.contains_key(&key);
             if let (true, Declaration::Peering(consent)) = (made, &declared) {
                 require_networks(snapshot, stored, &caller, consent)?;
@@ -164,7 +167,7 @@ async fn patch(
 ) -> Result<Response, Problem> {
     authorize(&caller, &key)?;
     let ((), snapshot) = make(&shared, mode, {
-        let key = key.clone();
+        let (key, caller) = (key.clone(), caller.clone());
         move |snapshot, stored| {
             refuse_files(stored, &key)?;
             refuse_made(snapshot, &key)?;
@@ -181,6 +184,8 @@ async fn patch(
                     "a patch cannot give another name",
                 ));
             }
+            authorize_source(&caller, stored, &declared)?;
+            refuse_settings(snapshot, stored, &declared)?;
             if stored.put(declared) {
                 check(snapshot, stored, std::slice::from_ref(&key))?;
             }

@@ -1,7 +1,8 @@
 //! `-o jsonpath=TEMPLATE`, in kubectl's form: `{.status.state}{"\n"}`.
 //!
-//! Owns the translation of kubectl's expressions to RFC 9535, which
-//! `serde_json_path` evaluates. What cannot be translated is refused.
+//! Owns the translation of kubectl's expressions to steps: names, which a list passes on
+//! to its items, as Atlas' documentation has it where kubectl prints nothing, and what
+//! RFC 9535 has, which `serde_json_path` evaluates. What cannot be translated is refused.
 
 use std::{fmt, str::FromStr};
 
@@ -15,7 +16,28 @@ pub(super) struct Template(Vec<Part>);
 #[derive(Clone, Debug)]
 enum Part {
     Text(String),
-    Path(JsonPath),
+    Path(Vec<Step>),
+}
+
+/// What leads from a value to those a path means.
+#[derive(Clone, Debug)]
+enum Step {
+    /// To a field; of a list, to that field of each item.
+    Field(String),
+    /// To whatever this finds below it.
+    Below(JsonPath),
+}
+
+impl Step {
+    fn take<'a>(&self, from: &'a Value) -> Vec<&'a Value> {
+        match self {
+            Self::Below(path) => path.query(from).all(),
+            Self::Field(name) => match from {
+                Value::Array(items) => items.iter().flat_map(|item| self.take(item)).collect(),
+                other => other.get(name).into_iter().collect(),
+            },
+        }
+    }
 }
 
 /// Why a text is no [`Template`].
@@ -68,15 +90,16 @@ impl Template {
     pub(super) fn apply(&self, value: &Value) -> String {
         let parts = self.0.iter().map(|part| match part {
             Part::Text(text) => text.clone(),
-            Part::Path(path) => path
-                .query(value)
-                .iter()
-                .map(|found| match found {
+            Part::Path(steps) => {
+                let found = steps.iter().fold(vec![value], |found, step| {
+                    found.into_iter().flat_map(|from| step.take(from)).collect()
+                });
+                let texts = found.into_iter().map(|found| match found {
                     Value::String(text) => text.clone(),
                     other => other.to_string(),
-                })
-                .collect::<Vec<_>>()
-                .join(" "),
+                });
+                texts.collect::<Vec<_>>().join(" ")
+            }
         });
         parts.collect()
     }
@@ -123,44 +146,49 @@ fn part(expression: &str) -> Result<Part, WrongTemplate> {
             &"only paths like .items[*].metadata.name and texts like \"\\n\" are understood",
         ));
     }
-    let path =
-        translated(path).ok_or_else(|| wrong(&"a name or the end of a bracket is missing"))?;
-    JsonPath::parse(&path)
-        .map(Part::Path)
-        .map_err(|error| wrong(&error))
+    steps(path).map(Part::Path).map_err(|why| wrong(&why))
 }
 
-/// A path in RFC 9535's form: kubectl's names may hold `-`, and any character
-/// after a backslash; brackets mean the same in both.
-fn translated(path: &str) -> Option<String> {
-    let mut translated = "$".to_owned();
+/// The steps of a path: kubectl's names may hold `-`, and any character after a
+/// backslash; brackets mean what they do in RFC 9535.
+fn steps(path: &str) -> Result<Vec<Step>, String> {
+    let missing = || "a name or the end of a bracket is missing".to_owned();
+    let below = |path: &str| {
+        let path = JsonPath::parse(&format!("${path}")).map_err(|error| error.to_string())?;
+        Ok::<_, String>(Step::Below(path))
+    };
+    let mut steps = Vec::new();
     let mut rest = path;
     while !rest.is_empty() {
         if let Some(after) = rest.strip_prefix('.') {
             // `..` looks at every depth.
-            let after = match after.strip_prefix('.') {
-                Some(after) => {
-                    translated.push_str("..");
-                    after
-                }
-                None => after,
-            };
-            let (name, tail) = name(after);
+            let deep = after.strip_prefix('.');
+            let (name, tail) = name(deep.unwrap_or(after));
             rest = tail;
-            match name.as_str() {
+            match (name.as_str(), deep) {
+                ("", Some(_)) if tail.starts_with('[') => {
+                    let end = bracket(tail).ok_or_else(missing)?;
+                    steps.push(below(&format!("..{}", &tail[..end]))?);
+                    rest = &tail[end..];
+                }
                 // `.[0]` is `[0]`, and `{.}` everything.
-                "" if tail.starts_with('[') || path == "." => {}
-                "" => return None,
-                "*" => translated.push_str("[*]"),
-                name => translated.push_str(&format!("[{}]", Value::from(name))),
+                ("", None) if tail.starts_with('[') || path == "." => {}
+                ("", _) => return Err(missing()),
+                ("*", Some(_)) => steps.push(below("..[*]")?),
+                ("*", None) => steps.push(below("[*]")?),
+                (name, Some(_)) => steps.push(below(&format!("..[{}]", Value::from(name)))?),
+                (name, None) => steps.push(Step::Field(name.to_owned())),
             }
         } else {
-            let end = bracket(rest)?;
-            translated.push_str(&rest[..end]);
+            let end = bracket(rest).ok_or_else(missing)?;
+            if unquoted(&rest[..end]).any(|(_, char)| char == '$') {
+                return Err("a $ in brackets would not be the whole; use @".to_owned());
+            }
+            steps.push(below(&rest[..end])?);
             rest = &rest[end..];
         }
     }
-    Some(translated)
+    Ok(steps)
 }
 
 /// A name up to the next step, and the rest.
@@ -222,8 +250,41 @@ mod tests {
             ("{.items.*.n}", "1 2"),
             ("{.items[1].list}", "[\"p\",null]"),
             ("{\"}\"}{ .next }", "}}"),
+            ("{.items..labels.my-key}", "y"),
+            ("{..[0].n}{.nothing..[*]}", "1"),
         ] {
             assert_eq!(applied(template).unwrap(), expected, "{template}");
+        }
+    }
+
+    #[test]
+    fn a_field_asked_of_a_list_is_asked_of_each_of_its_items() {
+        for (template, expected) in [
+            ("{.items.metadata.name}", "one two"),
+            ("{.items.metadata.labels.my-key}", "y"),
+            ("{.items[1].list.n}", ""),
+            ("{.items[1:].n}", "2"),
+            ("{.items.list[0]}", "p"),
+        ] {
+            assert_eq!(applied(template).unwrap(), expected, "{template}");
+        }
+        let nested: Template = "{.a.b}".parse().unwrap();
+        let lists = json!({ "a": [[{ "b": 1 }], { "b": [2] }, "b", [], { "c": 3 }] });
+        assert_eq!(nested.apply(&lists), "1 [2]");
+    }
+
+    /// The commands of the operator's documentation.
+    #[test]
+    fn the_one_peers_status_is_printed_where_there_is_one() {
+        for (path, expected) in [
+            ("{.status.networkPeers.statusName}", "WAITING FOR USER"),
+            ("{.status.networkPeers.status}", ""),
+            ("{.status.networkPeers[0].statusName}", "WAITING FOR USER"),
+        ] {
+            let template: Template = path.parse().unwrap();
+            let project =
+                json!({ "status": { "networkPeers": [{ "statusName": "WAITING FOR USER" }] } });
+            assert_eq!(template.apply(&project), expected, "{path}");
         }
     }
 
@@ -239,6 +300,8 @@ mod tests {
             "{.items[}",
             "{.items..}",
             "{.items[x]}",
+            "{.items[?(@.n==$.items[0].n)]}",
+            "{..[}",
             "{$$}",
             "{\"open}",
             "{'text'}{.n}",

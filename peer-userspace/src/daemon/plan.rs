@@ -13,8 +13,8 @@ use crate::{
     dialect::translate,
     host::HostView,
     lifecycle::{Circumstances, Facts, Quotas, Refused, States, Uids, judge, note, refuse, settle},
-    model::{Kind, Moment, ObjectRef, PairLabel, Table},
-    store::{Key, Stored},
+    model::{Kind, Moment, Network, ObjectRef, PairLabel, Table},
+    store::{Declaration, Key, Stored},
 };
 
 /// All that is declared at one moment.
@@ -57,6 +57,18 @@ impl Declared {
             Some((kind, document)) => (kind, document.clone()),
             None => (Kind::Peering, id.clone()),
         }
+    }
+
+    /// A network as its own document has it; none of what other documents say of it.
+    pub fn written(&self, id: &ObjectRef) -> Option<&Network> {
+        let of_api = || {
+            let object = self.stored.objects.get(&(Kind::Network, id.clone()))?;
+            match &object.declared {
+                Declaration::Network(network) => Some(network),
+                _ => None,
+            }
+        };
+        self.files.networks.get(id).or_else(of_api)
     }
 
     /// The uids that objects of the API gave what they say.

@@ -54,37 +54,47 @@ pub(super) fn prefix(value: &Value<'_>, findings: &mut Findings) -> Option<IpNet
         );
         return None;
     }
-    for (range, what) in NEVER_FORWARDED {
-        if range.contains(&prefix) {
-            let text = format!("`{prefix}` is never forwarded: {range} is {what}; remove it");
-            value.error(text, findings);
-            return None;
-        }
-    }
-    Some(prefix)
+    let why = never_forwarded(&prefix);
+    why.map_or(Some(prefix), |why| refuse(why, value, findings))
 }
 
 /// A prefix all of which a network can have.
 pub(super) fn own_prefix(value: &Value<'_>, findings: &mut Findings) -> Option<IpNet> {
     let prefix = prefix(value, findings)?;
+    let why = never_own(&prefix);
+    why.map_or(Some(prefix), |why| refuse(why, value, findings))
+}
+
+fn refuse<T>(why: String, value: &Value<'_>, findings: &mut Findings) -> Option<T> {
+    value.error(why, findings);
+    None
+}
+
+/// Why nothing to this prefix is forwarded.
+pub fn never_forwarded(prefix: &IpNet) -> Option<String> {
+    let mut ranges = NEVER_FORWARDED.iter();
+    let (range, what) = ranges.find(|(range, _)| range.contains(prefix))?;
+    Some(format!(
+        "`{prefix}` is never forwarded: {range} is {what}; remove it"
+    ))
+}
+
+/// Why a network cannot have all of this prefix.
+pub(super) fn never_own(prefix: &IpNet) -> Option<String> {
     if prefix.prefix_len() == 0 {
-        let text = format!(
+        return Some(format!(
             "`{prefix}` is the whole world, which no network is; list the network's own prefixes"
-        );
-        value.error(text, findings);
-        return None;
+        ));
     }
-    for (range, what) in NEVER_FORWARDED {
-        if prefix.contains(&range) {
-            let text = format!(
-                "`{prefix}` includes {range}, which is {what} and never forwarded; \
-                 list the parts around it"
-            );
-            value.error(text, findings);
-            return None;
-        }
+    if let Some(why) = never_forwarded(prefix) {
+        return Some(why);
     }
-    Some(prefix)
+    let mut ranges = NEVER_FORWARDED.iter();
+    let (range, what) = ranges.find(|(range, _)| prefix.contains(range))?;
+    Some(format!(
+        "`{prefix}` includes {range}, which is {what} and never forwarded; \
+         list the parts around it"
+    ))
 }
 
 /// An address of an interface, with the length of its on-link prefix.
@@ -114,19 +124,23 @@ pub(super) fn next_hop(value: &Value<'_>, findings: &mut Findings) -> Option<IpA
 
 /// Refuses what no single host can be reached by.
 fn unicast(address: IpAddr, value: &Value<'_>, findings: &mut Findings) -> Option<IpAddr> {
+    let why = not_unicast(address);
+    why.map_or(Some(address), |why| refuse(why, value, findings))
+}
+
+/// Why no single host can be reached by this address.
+pub(super) fn not_unicast(address: IpAddr) -> Option<String> {
     let what = match address {
         _ if address.is_unspecified() => "the unspecified address",
         _ if address.is_multicast() => "a multicast address",
         _ if address.is_loopback() => "a loopback address",
         IpAddr::V4(Ipv4Addr::BROADCAST) => "the broadcast address",
         IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some() => "an IPv4 address in IPv6 form",
-        _ => return Some(address),
+        _ => return None,
     };
-    value.error(
-        format_args!("`{address}` is {what}; write the address of one host"),
-        findings,
-    );
-    None
+    Some(format!(
+        "`{address}` is {what}; write the address of one host"
+    ))
 }
 
 /// `ADDRESS/LENGTH`, host bits and all.

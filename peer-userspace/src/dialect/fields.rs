@@ -64,10 +64,16 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// Names the fields that nobody asked for in a warning about `mapping`, for documents
-    /// of other systems: they say more than peerd knows.
+    /// A field that says something: it is there, and is more than its type's zero.
+    pub(super) fn set(&mut self, name: &'static str) -> Option<Value<'a>> {
+        self.optional(name).filter(|value| !value.node.is_zero())
+    }
+
+    /// Names the fields that nobody asked for and that say something in a warning about
+    /// `mapping`, for documents of other systems: they say more than peerd knows.
     pub(super) fn unsupported(self, mapping: &Value<'_>, findings: &mut Findings) {
-        let names = self.entries.iter().map(|(key, _)| key.name.as_str());
+        let set = self.entries.iter().filter(|(_, node)| !node.is_zero());
+        let names = set.map(|(key, _)| key.name.as_str());
         let unknown: Vec<&str> = names.filter(|name| !self.known.contains(name)).collect();
         if !unknown.is_empty() {
             let text = format!("peerd makes nothing of {}", enumerate(&unknown, "and"));

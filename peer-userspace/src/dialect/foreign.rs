@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::{Findings, atlas, fields::Fields, json::json, kube_ovn, oep8, outscale, value::Value};
+use super::{
+    Findings, atlas, fields::Fields, json::json, kube_ovn_read, oep8, outscale, value::Value,
+};
 use crate::model::{Foreign, Kind, Name, ObjectRef, Spec};
 
 /// Reads a document of `kind`, whose `apiVersion` and `kind` were read already.
@@ -34,12 +36,12 @@ pub(super) fn read(
         }
         Kind::OnmetalNetwork => Spec::OnmetalNetwork,
         Kind::Vpc => Spec::Vpc(match fields.as_mut() {
-            Some(fields) => kube_ovn::read_vpc(fields, findings)?,
+            Some(fields) => kube_ovn_read::vpc(fields, findings)?,
             None => Default::default(),
         }),
         Kind::Subnet => {
             let (spec, fields) = required(object, &spec, &mut fields, findings)?;
-            Spec::Subnet(kube_ovn::read_subnet(spec, fields, findings)?)
+            Spec::Subnet(kube_ovn_read::subnet(spec, fields, findings)?)
         }
         Kind::AtlasProject => Spec::AtlasProject(match fields.as_mut() {
             Some(fields) => atlas::read_project(fields, findings)?,
@@ -58,6 +60,11 @@ pub(super) fn read(
     let mut document = json(object.node);
     if let Json::Object(document) = &mut document {
         document.remove("status");
+    }
+    // Said or not, it is the same object, also when it is read again with all that answers
+    // have.
+    if kind.is_namespaced() {
+        document["metadata"]["namespace"] = id.namespace.as_str().into();
     }
     Some(Foreign {
         id,

@@ -6,10 +6,22 @@
 
 mod addresses;
 mod atlas;
+mod atlas_containers;
+mod atlas_peers;
+mod atlas_status;
+#[cfg(test)]
+mod atlas_tests;
+mod convert;
 mod fields;
 mod foreign;
 mod json;
 mod kube_ovn;
+mod kube_ovn_connect;
+mod kube_ovn_read;
+mod kube_ovn_routes;
+mod kube_ovn_status;
+#[cfg(test)]
+mod kube_ovn_tests;
 mod native_metadata;
 mod native_network;
 mod native_peering;
@@ -17,6 +29,8 @@ mod native_port;
 mod native_rules;
 mod native_source;
 mod oep8;
+#[cfg(test)]
+mod oep8_tests;
 mod outscale;
 mod scalar;
 mod standing;
@@ -33,11 +47,13 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use fields::Fields;
 use value::Value;
 
-use crate::model::{Consent, Foreign, Kind, Network, ObjectRef, Spec, Table};
+use crate::model::{Consent, Foreign, Kind, Network, ObjectRef, Source, Spec, Table};
 
+pub use addresses::never_forwarded;
+pub use convert::{Converted, Document, convert};
 pub use oep8::request as peering_request;
 pub use outscale::kept as kept_net;
-pub use standing::{AtlasWords, Neighbour, Standing};
+pub use standing::{Around, AtlasWords, Neighbour, Standing, Surroundings};
 pub use translate::translate;
 
 /// The `apiVersion` of our own kinds.
@@ -163,21 +179,39 @@ fn read(text: &str, mut stream: Stream) -> Result<Declared, Vec<Finding>> {
     Ok(declared)
 }
 
+/// What another system calls the network that a foreign object stands for or belongs to.
+fn source_of(foreign: &Foreign) -> Option<Source> {
+    match &foreign.spec {
+        Spec::OnmetalNetwork => {
+            let ObjectRef { namespace, name } = &foreign.id;
+            Some(oep8::source(namespace.as_str(), name.as_str()))
+        }
+        Spec::Vpc(_) => Some(kube_ovn::source(foreign.id.name.as_str())),
+        Spec::Subnet(subnet) => Some(kube_ovn::source(subnet.vpc())),
+        _ => None,
+    }
+}
+
 /// `status` of a foreign object in its own system's words: of the consents that it is, and
-/// of the network that it stands for with those it is peered with. `None` if its system
-/// shows it no more.
+/// of the network that it stands for with those it is peered with and what is declared
+/// around it. `None` if its system shows it no more.
 pub fn status(
     foreign: &Foreign,
     consents: &[Standing],
     peered: &[Neighbour],
+    around: &Around<'_>,
     words: AtlasWords,
 ) -> Option<serde_json::Value> {
     match &foreign.spec {
         Spec::PeeringRequest(_) => oep8::request_status(consents.first()),
         Spec::OnmetalNetwork => Some(oep8::network_status(peered)),
-        Spec::Vpc(_) => Some(kube_ovn::status(consents, peered)),
-        Spec::AtlasProject(project) => Some(atlas::status(project, consents, words)),
-        Spec::Subnet(_) | Spec::Net(_) => Some(serde_json::json!({})),
+        Spec::Vpc(vpc) => {
+            let own = (consents, peered);
+            Some(kube_ovn_status::vpc(foreign, vpc, own, around))
+        }
+        Spec::Subnet(subnet) => Some(kube_ovn_status::subnet(subnet, around)),
+        Spec::AtlasProject(project) => Some(atlas_status::status(project, consents, words)),
+        Spec::Net(_) => Some(serde_json::json!({})),
     }
 }
 

@@ -3,15 +3,6 @@
 use super::{Findings, value::Value};
 use crate::model::{Kind, ObjectRef, Source};
 
-/// Kinds of objects that are an owner's own, so that only the namespace they are in may
-/// say what they stand for.
-const OWNED: [&str; 4] = [
-    "Network",
-    "NetworkPeeringRequest",
-    "AtlasProject",
-    "AtlasNetworkContainer",
-];
-
 /// Reads `spec.source` of the network `id`.
 pub(super) fn read(
     value: &Value<'_>,
@@ -19,7 +10,7 @@ pub(super) fn read(
     findings: &mut Findings,
 ) -> Option<Source> {
     let mut source = read_named(value, findings)?;
-    if !OWNED.contains(&source.kind.as_str()) {
+    if !source.is_owned() {
         return Some(source);
     }
     let own = id?.namespace.as_str();

@@ -44,10 +44,12 @@ pub(super) fn read_request(
         fields.unsupported(&remote, findings);
         let name = name?.string(findings)?;
         let namespace = match namespace {
-            Some(namespace) => namespace.string(findings)?,
-            None => id.namespace.as_str(),
+            Some(namespace) if !namespace.node.is_null() => namespace.string(findings)?,
+            _ => "",
         };
-        Some((namespace, name))
+        // To Kubernetes, empty is absent.
+        let own = id.namespace.as_str();
+        Some((if namespace.is_empty() { own } else { namespace }, name))
     });
     let (namespace, name) = remote?;
     Some(PeeringRequest {
@@ -115,7 +117,6 @@ pub(super) fn consents(translator: &mut Translator<'_>) {
 /// A request that another front-end made, as one of OEP-8's.
 pub fn request(consent: &Consent, standing: &Standing) -> Foreign {
     let local = onmetal_name(&standing.network);
-    let unknown = || ("unknown".to_owned(), "unknown".to_owned());
     let remote = match (&standing.peer, &consent.peer) {
         (Some(peer), _) => onmetal_name(peer),
         (None, PeerRef::Source(source, _)) => (
@@ -123,7 +124,7 @@ pub fn request(consent: &Consent, standing: &Standing) -> Foreign {
             source.name.clone(),
         ),
         (None, PeerRef::Id(uid, _)) => (String::new(), uid.to_string()),
-        (None, PeerRef::Network(_)) => unknown(),
+        (None, PeerRef::Network(peer)) => (peer.namespace.to_string(), peer.name.to_string()),
     };
     let (api_version, kind) = Kind::NetworkPeeringRequest.words();
     let mut remote_ref = json!({ "name": remote.1 });
@@ -149,9 +150,9 @@ pub fn request(consent: &Consent, standing: &Standing) -> Foreign {
 
 /// Namespace and name that OEP-8 has for a network.
 fn onmetal_name(network: &Neighbour) -> (String, String) {
-    let (_, kind) = Kind::OnmetalNetwork.words();
-    let source = network.source.as_ref().filter(|source| source.kind == kind);
-    match source {
+    let words = Kind::OnmetalNetwork.words();
+    let is_onmetals = |source: &&Source| (&*source.api_version, &*source.kind) == words;
+    match network.source.as_ref().filter(is_onmetals) {
         Some(source) => (
             source.namespace.clone().unwrap_or_default(),
             source.name.clone(),

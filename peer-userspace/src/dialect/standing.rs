@@ -2,11 +2,18 @@
 //!
 //! Owns the questions their words answer. The words are each system's own file's.
 
+use std::collections::BTreeMap;
+
 use uuid::Uuid;
 
+use super::{
+    kube_ovn::{Subnets, subnets},
+    source_of,
+    translate::namesake,
+};
 use crate::{
     lifecycle::State,
-    model::{ObjectRef, Source},
+    model::{Foreign, Network, ObjectRef, Source, Table},
 };
 
 /// How a consent stands, as far as who asks may know.
@@ -22,7 +29,7 @@ pub struct Standing {
     pub state: State,
     /// Why, in a sentence.
     pub reason: String,
-    /// When its time to be answered is over, answered or not, in RFC 3339.
+    /// When its time to succeed ends, in RFC 3339; of one that did not last, none.
     pub deadline: Option<String>,
     /// Its own network.
     pub network: Neighbour,
@@ -39,6 +46,53 @@ pub struct Neighbour {
     pub uid: Option<Uuid>,
     /// What another system calls it.
     pub source: Option<Source>,
+}
+
+/// Everything that is declared, translated, by what is asked of it for each object of a
+/// list.
+#[derive(Clone, Debug)]
+pub struct Surroundings<'a> {
+    /// Itself.
+    pub table: &'a Table,
+    pub(super) subnets: Subnets<'a>,
+    pub(super) sources: BTreeMap<&'a Source, Vec<&'a ObjectRef>>,
+}
+
+impl<'a> Surroundings<'a> {
+    /// Those of the objects in a table that was translated.
+    pub fn of(table: &'a Table) -> Self {
+        let mut sources: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for network in table.networks.values() {
+            if let Some(source) = &network.source {
+                sources.entry(source).or_default().push(&network.id);
+            }
+        }
+        Self {
+            table,
+            subnets: subnets(table),
+            sources,
+        }
+    }
+
+    /// The network that a foreign object stands for or belongs to.
+    pub fn network_of(&self, foreign: &Foreign) -> Option<&'a ObjectRef> {
+        let source = source_of(foreign)?;
+        match self.sources.get(&source).map(Vec::as_slice) {
+            Some([network]) => Some(network),
+            None | Some([]) => namesake(self.table, &source),
+            Some(_) => None,
+        }
+    }
+}
+
+/// What is declared around an object.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+    /// Everything.
+    pub all: &'a Surroundings<'a>,
+    /// The network that the object stands for or belongs to, as it was written; none
+    /// where no document declares it.
+    pub network: Option<&'a Network>,
 }
 
 /// Which words the Atlas operator's statuses are in.

@@ -4,11 +4,11 @@
 //! system's documents say is translated in that system's own file. Pure, and the same for
 //! every order of documents.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
-use super::{atlas, kube_ovn, oep8, outscale};
+use super::{atlas_peers, kube_ovn, oep8, outscale};
 use crate::model::{
-    Consent, Name, Network, ObjectRef, PeerRef, RouteMode, Source, Table, Unmanaged,
+    Consent, Kind, Name, Network, ObjectRef, PeerRef, RouteMode, Source, Table, Unmanaged,
 };
 
 /// `declared` with the networks and consents that its foreign documents mean.
@@ -23,14 +23,14 @@ pub fn translate(declared: Table) -> Table {
         sources: sources(&declared),
         table: declared.clone(),
         declared: &declared,
+        tried: BTreeMap::new(),
     };
     // Networks first: what peers are called is looked up among them.
     kube_ovn::networks(&mut translator);
-    atlas::networks(&mut translator);
-    translator.sources = sources(&translator.table);
+    atlas_peers::networks(&mut translator);
     oep8::consents(&mut translator);
     kube_ovn::consents(&mut translator);
-    atlas::consents(&mut translator);
+    atlas_peers::consents(&mut translator);
     outscale::settings(&mut translator);
     translator.name_peers();
     translator.table
@@ -46,6 +46,15 @@ fn sources(table: &Table) -> BTreeMap<Source, BTreeSet<ObjectRef>> {
         }
     }
     sources
+}
+
+/// The network of the very same namespace and name, unless this very system calls it
+/// otherwise.
+pub(super) fn namesake<'a>(table: &'a Table, source: &Source) -> Option<&'a ObjectRef> {
+    let network = table.networks.get(&source.namesake()?)?;
+    let known = network.source.as_ref();
+    let is_called_otherwise = known.is_some_and(|known| known.kind == source.kind);
+    (!is_called_otherwise).then_some(&network.id)
 }
 
 /// Whom a foreign name means.
@@ -76,6 +85,9 @@ pub(super) struct Translator<'a> {
     /// With what was made so far.
     pub(super) table: Table,
     sources: BTreeMap<Source, BTreeSet<ObjectRef>>,
+    /// By the name that was asked for and the kind that did, how many were tried: those
+    /// are taken for good.
+    tried: BTreeMap<(ObjectRef, Option<Kind>), u32>,
 }
 
 impl Translator<'_> {
@@ -86,16 +98,8 @@ impl Translator<'_> {
         match said.collect::<Vec<_>>().as_slice() {
             [network] => Meant::One((*network).clone()),
             [] => {
-                let namesake = source.namesake();
-                let found = namesake.filter(|id| self.table.networks.contains_key(id));
-                // One that this very system calls otherwise is another network.
-                let is_called_otherwise = |id: &ObjectRef| {
-                    let network = self.table.networks.get(id);
-                    let known = network.and_then(|network| network.source.as_ref());
-                    known.is_some_and(|known| known.kind == source.kind)
-                };
-                let found = found.filter(|id| !is_called_otherwise(id));
-                found.map_or(Meant::Nobody, Meant::One)
+                let found = namesake(&self.table, source);
+                found.cloned().map_or(Meant::Nobody, Meant::One)
             }
             several => Meant::Several(several.iter().map(|id| (*id).clone()).collect()),
         }
@@ -104,34 +108,45 @@ impl Translator<'_> {
     /// Adds a consent, under its name or the next that is free.
     pub(super) fn add(&mut self, mut consent: Consent) {
         consent.id.name = self.free_name(&consent);
+        // It quotes what may be any text.
+        consent.objection = consent.objection.map(super::one_line);
         self.table.consents.insert(consent.id.clone(), consent);
     }
 
     /// The name the consent asks for; where another has it, with its origin's number.
-    fn free_name(&self, consent: &Consent) -> Name {
+    fn free_name(&mut self, consent: &Consent) -> Name {
         let wanted = consent.id.name.as_str();
         let kind = consent.origin.document().map(|(kind, _)| kind);
+        let tried = self.tried.entry((consent.id.clone(), kind)).or_default();
         let kind = kind.map(|kind| kind.to_string()).unwrap_or_default();
-        let mut names = (1_u32..).map(|number| match number {
-            1 => label(wanted),
-            2 => label(&format!("{wanted}-{kind}")),
-            _ => label(&format!("{number}-{wanted}-{kind}")),
-        });
-        let free = |name: &Name| {
+        loop {
+            *tried += 1;
+            let name = match *tried {
+                1 => label(wanted),
+                2 => label(&format!("{wanted}-{kind}")),
+                number => label(&format!("{number}-{wanted}-{kind}")),
+            };
             let id = ObjectRef {
                 namespace: consent.id.namespace.clone(),
                 name: name.clone(),
             };
-            !self.table.consents.contains_key(&id)
-        };
-        names.find(free).unwrap_or_else(|| label(wanted))
+            if !self.table.consents.contains_key(&id) {
+                return name;
+            }
+        }
     }
 
     /// Adds a network that is known only by a foreign document, unless one of its name is
     /// there. It has no ports: those are the host's, and nobody said which.
     pub(super) fn add_network(&mut self, network: Network) {
-        let id = network.id.clone();
-        self.table.networks.entry(id).or_insert(network);
+        let Entry::Vacant(free) = self.table.networks.entry(network.id.clone()) else {
+            return;
+        };
+        if let Some(source) = &network.source {
+            let known = self.sources.entry(source.clone()).or_default();
+            known.insert(network.id.clone());
+        }
+        free.insert(network);
     }
 
     fn name_peers(&mut self) {

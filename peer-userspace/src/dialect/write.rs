@@ -13,7 +13,6 @@ pub fn network(network: &Network) -> Value {
         "metadata": metadata(&network.id, &network.labels),
         "spec": {
             "zone": network.zone,
-            "prefixes": network.prefixes,
             "ports": network.ports.iter().map(port).collect::<Vec<_>>(),
             "routes": network.routes,
             "staticRoutes": network.static_routes.iter().map(|route| {
@@ -23,6 +22,10 @@ pub fn network(network: &Network) -> Value {
             "autoAccept": network.auto_accept,
         },
     });
+    // Else its source says them.
+    if !network.prefixes.is_empty() {
+        document["spec"]["prefixes"] = json!(network.prefixes);
+    }
     if let Some(of) = &network.source {
         document["spec"]["source"] = source(of);
     }
@@ -138,7 +141,25 @@ fn port(port: &Port) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{parse, tests::peering};
+    use super::super::{
+        parse,
+        tests::{network, peering},
+    };
+
+    #[test]
+    fn a_network_is_read_as_it_was_written_also_without_prefixes_of_its_own() {
+        let source = "source: { apiVersion: kubeovn.io/v1, kind: Vpc, name: vpc-1 }";
+        for spec in [
+            source.to_owned(),
+            format!("{source}\nprefixes: [10.1.0.0/16]"),
+            "prefixes: [10.1.0.0/16]\nports: [{ interface: eth0 }]".to_owned(),
+        ] {
+            let network = parse(&network(&spec)).unwrap().networks.remove(0).0;
+            let written = super::network(&network).to_string();
+            let again = parse(&written).unwrap().networks.remove(0).0;
+            assert_eq!(again, network, "{written}");
+        }
+    }
 
     #[test]
     fn rules_are_read_as_they_were_written() {

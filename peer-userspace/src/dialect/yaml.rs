@@ -50,6 +50,17 @@ impl Node {
         matches!(&self.content, Content::Plain(text) if is_null(text))
     }
 
+    /// Whether it says no more than leaving it out does: Kubernetes' tools write fields
+    /// that nobody set as `false`, `0`, `""`, `[]` or `{}`.
+    pub(super) fn is_zero(&self) -> bool {
+        match &self.content {
+            Content::Plain(text) => matches!(text.as_str(), "false" | "0") || is_null(text),
+            Content::Quoted(text) => text.is_empty(),
+            Content::List(items) => items.is_empty(),
+            Content::Mapping(entries) => entries.iter().all(|(_, node)| node.is_zero()),
+        }
+    }
+
     /// Nodes and levels in this tree.
     fn size(&self) -> (usize, usize) {
         let of_children = |children: &mut dyn Iterator<Item = &Node>| {

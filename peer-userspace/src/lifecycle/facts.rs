@@ -87,6 +87,12 @@ pub struct Rejection {
 }
 
 impl Facts {
+    /// The uids of everything that is remembered.
+    pub fn uids(&self) -> impl Iterator<Item = Uuid> {
+        let networks = self.networks.values().map(|known| known.uid);
+        networks.chain(self.consents.values().map(|known| known.uid))
+    }
+
     /// The network that has this uid, also one that is gone.
     pub fn network_of(&self, uid: Uuid) -> Option<&ObjectRef> {
         let mut networks = self.networks.iter();

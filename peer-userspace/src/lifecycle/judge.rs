@@ -236,21 +236,24 @@ fn ended(at: &Circumstances<'_>) -> States {
     states
 }
 
-/// Let what has failed end with its time, where its own system collects it.
+/// Let what has failed end with its time, and not before, where its own system collects
+/// it so.
 fn collect_failed(states: &mut States, at: &Circumstances<'_>) {
     for (id, known) in &at.facts.consents {
-        let collected = known.declared.origin.collects_failed();
-        let Some(deadline) = known.deadline().filter(|_| collected) else {
+        if !known.declared.origin.collects_failed() {
             continue;
-        };
+        }
         let Some(status) = states.consents.get_mut(id) else {
             continue;
         };
-        if !matches!(status.state, State::Failed | State::Conflict) {
+        if !matches!(
+            status.state,
+            State::Failed | State::Conflict | State::Rejected
+        ) {
             continue;
         }
-        status.until = Some(deadline);
-        if deadline <= at.now.host {
+        status.until = known.deadline();
+        if status.until.is_some_and(|deadline| deadline <= at.now.host) {
             status.state = State::Expired;
             status.until = Some(listed_until(at.now));
         }

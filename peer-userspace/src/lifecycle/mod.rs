@@ -20,6 +20,7 @@ pub use exports::exports;
 pub use facts::{ConsentFacts, Decisions, Facts, LISTED, NetworkFacts, Rejection};
 pub use judge::{Circumstances, Pair, States, judge};
 pub use note::{Uids, note};
+pub use overlap::networks_overlap;
 pub use quota::{Quota, QuotaOverride, Quotas, Refused, refuse};
 pub use reason::{Overlap, Reason, Whom};
 pub use settle::{overdue, settle};

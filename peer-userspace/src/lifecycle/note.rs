@@ -1,6 +1,6 @@
 //! From declarations to facts: what is new, different or gone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
@@ -8,7 +8,7 @@ use super::{
     State,
     facts::{ConsentFacts, Decisions, Facts, LISTED, NetworkFacts},
 };
-use crate::model::{AdminState, Consent, Kind, Moment, Name, ObjectRef, PeerRef, Table};
+use crate::model::{AdminState, Consent, Kind, Moment, Name, ObjectRef, PeerRef, Table, uid};
 
 /// How many deleted consents of one namespace stay listed.
 const MOST_LISTED: usize = 1000;
@@ -27,6 +27,16 @@ pub fn note(
     now: Moment,
     fresh: &mut dyn FnMut() -> Uuid,
 ) -> Facts {
+    // Most looks make none.
+    let mut taken: Option<BTreeSet<u32>> = None;
+    let mut fresh = || {
+        let known = || facts.uids().chain(uids.values().copied());
+        let taken = taken.get_or_insert_with(|| known().map(uid::short).collect());
+        let uid = uid::fresh(|short| taken.contains(&short), fresh);
+        taken.insert(uid::short(uid));
+        uid
+    };
+    let fresh: &mut dyn FnMut() -> Uuid = &mut fresh;
     let mut noted = facts.clone();
     for id in table.networks.keys() {
         let uid = uids.get(&(Kind::Network, id.clone())).copied();
@@ -143,11 +153,16 @@ fn note_consent(known: &mut ConsentFacts, consent: &Consent, now: Moment) {
     }
     known.generation += 1;
     let unmatched = known.peer_uid.is_none();
-    if before.network != consent.network || !is_same_peer(&before.peer, &consent.peer) {
-        known.requested_at = now;
+    let is_fixed = consent.origin.collects_failed();
+    let same_peer = is_same_peer(&before.peer, &consent.peer);
+    if before.network != consent.network || !same_peer {
         known.peer_uid = None;
-        known.was_active = false;
-    } else if unmatched && !consent.origin.collects_failed() {
+        // Which network another system's name means may change without anybody's asking.
+        if !(is_fixed && same_peer) {
+            known.requested_at = now;
+            known.was_active = false;
+        }
+    } else if unmatched && !is_fixed {
         known.requested_at = now;
     }
     let paused = Consent {
@@ -171,8 +186,9 @@ fn note_resumed(known: &mut ConsentFacts, held: bool, now: Moment) {
     }
 }
 
-/// Labels and descriptions ask for nothing. What another system has against it, and what
-/// the routes and rules of an Outscale Net say, is not what was asked.
+/// Labels and descriptions ask for nothing. What another system has against it, which place
+/// it has in its document, and what the routes and rules of an Outscale Net say, is not what
+/// was asked.
 fn is_same(before: &Consent, now: &Consent) -> bool {
     let mut before = Consent {
         labels: now.labels.clone(),
@@ -185,6 +201,10 @@ fn is_same(before: &Consent, now: &Consent) -> bool {
         },
         ..before.clone()
     };
+    let is_document = now.origin.document().is_some();
+    if is_document && before.origin.document() == now.origin.document() {
+        before.origin = now.origin.clone();
+    }
     if now.origin.is_outscale() {
         before.routes = now.routes.clone();
         before.allow = now.allow.clone();
@@ -199,5 +219,37 @@ fn is_same_peer(before: &PeerRef, now: &PeerRef) -> bool {
         (PeerRef::Network(before), PeerRef::Network(now)) => before == now,
         (PeerRef::Source(before, _), PeerRef::Source(now, _)) => before == now,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect;
+
+    #[test]
+    fn no_two_uids_begin_alike_whoever_made_them() {
+        let document = |name| {
+            format!(
+                "apiVersion: peerd/v1\nkind: Network\nmetadata: {{ name: {name} }}\n\
+                 spec: {{ prefixes: [10.1.0.0/16] }}\n"
+            )
+        };
+        let table = ["a", "b", "c"].map(document).join("---\n");
+        let table = dialect::parse(&table).unwrap().table();
+        let uid = |first: u32, rest: u64| Uuid::from_u64_pair(u64::from(first) << 32, rest);
+        let stored = [((Kind::Network, "b".parse().unwrap()), uid(2, 0))].into();
+        // Each first as another's that is known already.
+        let mut thrown = [uid(1, 0), uid(1, 1), uid(2, 1), uid(3, 0)].into_iter();
+        let noted = note(
+            &Facts::default(),
+            &table,
+            &stored,
+            &Decisions::default(),
+            Moment { wall: 0, host: 0 },
+            &mut || thrown.next().unwrap(),
+        );
+        let uids: Vec<u32> = noted.uids().map(uid::short).collect();
+        assert_eq!(uids, [1, 2, 3]);
     }
 }

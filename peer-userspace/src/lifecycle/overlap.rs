@@ -12,9 +12,16 @@ use super::{
     state::{State, Status},
 };
 use crate::{
-    compile::prefix::{Span, span},
-    model::{Name, ObjectRef, PairLabel, Table},
+    compile::prefix::{Span, overlap, span},
+    model::{Name, Network, ObjectRef, PairLabel, Table},
 };
+
+/// Whether two networks share an address: whatever else their owners say, neither can
+/// import all of the other.
+pub fn networks_overlap(one: &Network, other: &Network) -> bool {
+    let overlaps = |prefix| other.prefixes.iter().any(|theirs| overlap(prefix, theirs));
+    one.prefixes.iter().any(overlaps)
+}
 
 /// What each network holds: its own prefixes and what it has been given.
 pub(super) struct Imports<'a> {

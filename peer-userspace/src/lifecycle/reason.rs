@@ -116,7 +116,9 @@ impl Reason {
             Self::Withdrawing => "withdrawn; the kernel has not followed yet".to_owned(),
             Self::Withdrawn => "withdrawn by its owner".to_owned(),
             Self::AdminDown => "its adminState is down".to_owned(),
-            Self::Held => "disabled by a hold over its file; enable lifts it".to_owned(),
+            Self::Held => {
+                "disabled by a hold over what declares it; `peerctl enable` lifts it".to_owned()
+            }
             Self::Rejected(by, None) => format!("{by} rejected it"),
             Self::Rejected(by, Some(word)) => format!("{by} rejected it: {word}"),
             Self::Unanswered(by) => format!("{by} did not consent within its ttl"),
@@ -132,7 +134,7 @@ impl Reason {
                 format!("{one} is in zone {its}, {other} in zone {others}")
             }
             Self::NotConsented(peer) => format!("{peer} has not consented"),
-            Self::PeerDown => "the peer's adminState is down".to_owned(),
+            Self::PeerDown => "the peer is disabled by its owner".to_owned(),
             Self::Overlap(overlap) => overlap.text(sees),
             Self::TooManyRoutes(whose, limit, would) if sees(whose) => format!(
                 "namespace {whose} may import {limit} routes; this peering would make it {would}"

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// One network of a pair, with the consents it gave to the other that have not
-/// ended. The oldest counts.
+/// ended. The oldest counts that can be.
 #[derive(Clone, Debug)]
 pub(super) struct Side<'a> {
     pub(super) own: &'a ObjectRef,
@@ -52,8 +52,10 @@ pub(super) fn terminal(
     at: &Circumstances<'_>,
 ) -> Option<Status> {
     let by = Whom::of(consent, Some(facts));
-    let (state, reason, ended) = if let Some(rejection) = at.decisions.rejection(&consent.id, facts)
-    {
+    // What is collected was rejected before, if it was.
+    let collected = consent.origin.collects_failed() && facts.expired_at.is_some();
+    let rejection = at.decisions.rejection(&consent.id, facts);
+    let (state, reason, ended) = if let Some(rejection) = rejection.filter(|_| !collected) {
         if rejection.impossible {
             let why = rejection.reason.clone().unwrap_or_default();
             (State::Failed, Reason::Impossible(why), rejection.at)
@@ -88,7 +90,8 @@ impl<'a> Side<'a> {
             consents.sort_by_key(|consent| {
                 let facts = at.facts.consents.get(&consent.id);
                 let requested = facts.map_or(u64::MAX, |facts| facts.requested_at.host);
-                (requested, &consent.id)
+                // What cannot be stands in the way of none that can.
+                (consent.objection.is_some(), requested, &consent.id)
             });
             Self { own, consents }
         };
@@ -109,7 +112,8 @@ impl<'a> Side<'a> {
     pub(super) fn agrees(&self, at: &Circumstances<'a>, other: &Self) -> bool {
         let in_advance = |network: &Network| network.accepts_by_itself(&other.own.namespace);
         // Two that wait for an answer are none to each other.
-        let by_object = !self.consents.is_empty() && !(self.only_asks() && other.only_asks());
+        let both_ask = self.only_asks() && other.only_asks();
+        let by_object = !(self.consents.is_empty() || both_ask);
         self.network(at)
             .is_some_and(|network| by_object || in_advance(network))
     }
@@ -135,6 +139,9 @@ impl<'a> Side<'a> {
     ) -> Option<Status> {
         if let Some(disabled) = disabled(consent, at) {
             return Some(disabled);
+        }
+        if let Some(objection) = &consent.objection {
+            return against(objection.clone());
         }
         let facts = at.facts.consents.get(&consent.id);
         if let Some(first) = self.first().filter(|first| first.id != consent.id) {

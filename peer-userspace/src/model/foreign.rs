@@ -96,6 +96,9 @@ pub struct VpcRoute {
     pub next_hop: String,
 }
 
+/// The VPC of subnets that name none.
+pub const DEFAULT_VPC: &str = "ovn-cluster";
+
 /// `spec` of a `Subnet`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subnet {
@@ -103,6 +106,13 @@ pub struct Subnet {
     pub vpc: Option<String>,
     /// `cidrBlock`: one prefix, or one a family.
     pub prefixes: Vec<IpNet>,
+}
+
+impl Subnet {
+    /// The VPC's name.
+    pub fn vpc(&self) -> &str {
+        self.vpc.as_deref().unwrap_or(DEFAULT_VPC)
+    }
 }
 
 /// `spec` of an `AtlasProject`.
@@ -113,10 +123,10 @@ pub struct AtlasProject {
 }
 
 /// One entry of `networkPeers`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AtlasPeer {
-    /// `providerName`.
-    pub provider: Provider,
+    /// `providerName`; none if peerd does not know it.
+    pub provider: Option<Provider>,
     /// `accepterRegionName`.
     pub accepter_region: Option<String>,
     /// `containerRegion`.
@@ -124,17 +134,23 @@ pub struct AtlasPeer {
     /// `containerId`: a container that exists.
     pub container: Option<String>,
     /// `atlasCidrBlock`: of a container to be made.
-    pub cidr: Option<String>,
+    pub cidr: Option<IpNet>,
     /// `routeTableCidrBlock`: what of the peer's is routed.
-    pub route_table_cidr: Option<String>,
+    pub route_table_cidr: Option<IpNet>,
     /// The account: `awsAccountId`, `azureSubscriptionId`, `gcpProjectId`.
     pub account: Option<String>,
     /// The network in it: `vpcId`, `vnetName`, `networkName`.
     pub network: Option<String>,
-    /// `azureDirectoryId`.
-    pub azure_directory: Option<String>,
-    /// `resourceGroupName`.
-    pub resource_group: Option<String>,
+    /// What is wrong with it, in a sentence: that is no other entry's trouble.
+    pub flaw: Option<String>,
+}
+
+impl AtlasPeer {
+    /// Where the container is: of the same region as the peer unless it says otherwise.
+    pub fn region(&self) -> Option<&str> {
+        let region = self.container_region.as_deref();
+        region.or(self.accepter_region.as_deref())
+    }
 }
 
 /// `providerName`.
@@ -146,6 +162,29 @@ pub enum Provider {
     Azure,
     /// Google.
     Gcp,
+}
+
+impl Provider {
+    /// All providers.
+    pub const ALL: [Self; 3] = [Self::Aws, Self::Azure, Self::Gcp];
+
+    /// The word Atlas has for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Aws => "AWS",
+            Self::Azure => "AZURE",
+            Self::Gcp => "GCP",
+        }
+    }
+
+    /// The kind that its networks are of in the `source` of a network.
+    pub const fn network_kind(self) -> &'static str {
+        match self {
+            Self::Aws => "AwsVpc",
+            Self::Azure => "AzureVnet",
+            Self::Gcp => "GcpNetwork",
+        }
+    }
 }
 
 /// What Outscale's calls set for a Net: its id is its network's.

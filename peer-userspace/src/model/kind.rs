@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::ObjectRef;
+
 /// A kind of object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Kind {
@@ -85,6 +87,15 @@ impl Kind {
     /// Whether its objects are in a namespace, and not the whole cluster's.
     pub const fn is_namespaced(self) -> bool {
         !matches!(self, Self::Vpc | Self::Subnet)
+    }
+
+    /// What users call one of it: without a namespace where it has none.
+    pub fn label(self, id: &ObjectRef) -> String {
+        if self.is_namespaced() {
+            format!("{self} {id}")
+        } else {
+            format!("{self} {}", id.name)
+        }
     }
 
     /// Whether users write its documents.

@@ -13,10 +13,11 @@ mod rule;
 mod source;
 mod table;
 mod ttl;
+pub mod uid;
 
 pub use foreign::{
-    AtlasPeer, AtlasProject, Foreign, Net, PeeringRequest, Provider, Spec, Subnet, Vpc, VpcPeering,
-    VpcRoute,
+    AtlasPeer, AtlasProject, DEFAULT_VPC, Foreign, Net, PeeringRequest, Provider, Spec, Subnet,
+    Vpc, VpcPeering, VpcRoute,
 };
 pub use kind::Kind;
 pub use moment::Moment;

@@ -17,7 +17,22 @@ pub struct Source {
     pub name: String,
 }
 
+/// Kinds of objects that are in their owner's namespace, and stand for it alone.
+const OWNED: [&str; 4] = [
+    "Network",
+    "NetworkPeeringRequest",
+    "AtlasProject",
+    "AtlasNetworkContainer",
+];
+
 impl Source {
+    /// Whether it is in a namespace of ours, so that whoever has that says what stands for
+    /// it. Other names, as a VPC's of the whole cluster or one in an account elsewhere, are
+    /// nobody's here.
+    pub fn is_owned(&self) -> bool {
+        OWNED.contains(&self.kind.as_str())
+    }
+
     /// The network of the very same namespace and name, which is meant where none says
     /// that it is this one's.
     pub fn namesake(&self) -> Option<ObjectRef> {

@@ -25,7 +25,7 @@ use super::{
         key_text, read_key,
     },
 };
-use crate::lifecycle::Facts;
+use crate::{lifecycle::Facts, model::uid};
 
 type Rows = TableDefinition<'static, &'static str, &'static str>;
 
@@ -102,6 +102,7 @@ impl Store {
         let last: Option<Reading> = last.and_then(|text| serde_json::from_str(&text).ok());
         let stored = reader.stored()?;
         let facts = reader.facts()?;
+        let stored = stored.with_uids_of(&facts).unwrap_or(stored);
         drop(reader);
         let store = Self {
             clock: Clock::from(last.as_ref()),
@@ -172,7 +173,15 @@ impl Store {
     /// # Errors
     /// If it cannot be written.
     pub fn keep_facts(&self, before: &Facts, after: &Facts) -> Result<(), StoreError> {
-        self.commit(&mut self.lock(), |transaction| {
+        let mut database = self.lock();
+        // Nobody need look again for it.
+        self.stored.send_if_modified(|stored| {
+            if let Some(with) = stored.with_uids_of(after) {
+                *stored = Arc::new(with);
+            }
+            false
+        });
+        self.commit(&mut database, |transaction| {
             put_facts(transaction, before, after)
         })
     }
@@ -301,6 +310,8 @@ impl Reader<'_> {
             applies: applies.into_iter().collect(),
             ..Stored::default()
         };
+        let uids = stored.objects.values().map(|object| object.uid);
+        stored.taken = Arc::new(uids.map(uid::short).collect());
         stored.decisions.rejections = rejections.into_iter().collect();
         stored.decisions.holds = holds.into_iter().collect();
         Ok(stored)

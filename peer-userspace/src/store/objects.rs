@@ -1,14 +1,18 @@
 //! What the API accepted.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
     dialect::{self, write},
-    lifecycle::{Decisions, Uids},
-    model::{Consent, Foreign, Kind, Moment, Network, ObjectRef, Origin, Table},
+    lifecycle::{Decisions, Facts, Uids},
+    model::{Consent, Foreign, Kind, Moment, Network, ObjectRef, Origin, Table, uid},
 };
 
 /// Kind and name of an object.
@@ -29,6 +33,9 @@ pub struct Stored {
     /// here because it changes only with the store locked: a name is the API's or a
     /// file's, whoever came first, and whoever comes second sees that.
     pub files: Arc<Files>,
+    /// What the uids of anything known so far begin with, which is not on disk: no other
+    /// object's may.
+    pub taken: Arc<BTreeSet<u32>>,
 }
 
 /// The table file of every object that one declares.
@@ -154,13 +161,36 @@ impl Stored {
         if known.is_some_and(|known| known.declared == declared) {
             return false;
         }
+        let (uid, generation) = match known {
+            Some(known) => (known.uid, known.generation + 1),
+            None => (self.fresh_uid(), 1),
+        };
         let object = Object {
-            uid: known.map_or_else(Uuid::new_v4, |known| known.uid),
-            generation: known.map_or(0, |known| known.generation) + 1,
+            uid,
+            generation,
             declared,
         };
         self.objects.insert(key, Arc::new(object));
         true
+    }
+
+    fn fresh_uid(&mut self) -> Uuid {
+        let uid = uid::fresh(|short| self.taken.contains(&short), &mut Uuid::new_v4);
+        Arc::make_mut(&mut self.taken).insert(uid::short(uid));
+        uid
+    }
+
+    /// This, where no object is made whose uid begins as that of anything in `facts` does;
+    /// `None` if it is so already.
+    pub fn with_uids_of(&self, facts: &Facts) -> Option<Self> {
+        let begins = facts.uids().map(uid::short);
+        let new: Vec<u32> = begins.filter(|short| !self.taken.contains(short)).collect();
+        if new.is_empty() {
+            return None;
+        }
+        let mut with = self.clone();
+        Arc::make_mut(&mut with.taken).extend(new);
+        Some(with)
     }
 
     /// Whether there is an object of that name, in a file or here.

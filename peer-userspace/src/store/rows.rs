@@ -280,3 +280,7 @@ fn name_peer(consent: &mut Consent, name: Option<&str>) {
         *network = name.and_then(|name| name.parse().ok());
     }
 }
+
+#[cfg(test)]
+#[path = "rows_tests.rs"]
+mod tests;

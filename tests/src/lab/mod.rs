@@ -22,6 +22,7 @@ pub(crate) mod switch;
 pub(crate) mod sys;
 pub(crate) mod table;
 pub(crate) mod tap;
+pub mod tools;
 pub(crate) mod topology;
 pub(crate) mod transfer;
 pub(crate) mod user;

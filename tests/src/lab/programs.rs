@@ -1,7 +1,8 @@
 //! The programs under test.
 
 use std::{
-    env,
+    env, fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -41,5 +42,20 @@ impl Programs {
             );
         }
         Ok(programs)
+    }
+
+    /// These, but with a daemon that is run by `prefix`: words that end with running the
+    /// words behind them in the same process. `folder` keeps the script that does it.
+    pub fn by(&self, folder: &Path, prefix: &str) -> Result<Self> {
+        let script = folder.join("peerd-around");
+        let draft = script.with_extension("draft");
+        let peerd = self.peerd.display();
+        fs::write(&draft, format!("#!/bin/sh\nexec {prefix} {peerd} \"$@\"\n"))?;
+        fs::set_permissions(&draft, fs::Permissions::from_mode(0o755))?;
+        fs::rename(&draft, &script)?;
+        Ok(Self {
+            peerd: script,
+            peerctl: self.peerctl.clone(),
+        })
     }
 }

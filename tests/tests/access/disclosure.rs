@@ -1,6 +1,6 @@
 //! Nothing that blue is answered names red, with whom it has nothing to do.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use peer_tests::{
     Api, Ask, Bare, SOON, User,
     documents::{consent, network, stream},
@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 /// Blue has every role in its namespace, and none elsewhere.
 const BLUE: u32 = 60_200;
 
+/// Grey sees what is in no namespace, and nothing else.
+const GREY: u32 = 60_201;
+
 /// What is only red's. Its interface is `rubyport`, which blue may name itself.
 const REDS: [&str; 6] = [
     "red-team",
@@ -20,6 +23,35 @@ const REDS: [&str; 6] = [
     "fd77:",
     "vermilion",
 ];
+
+/// What red and others say in other systems' words. The VPC `ruby` is red's network, and in
+/// no namespace.
+const FOREIGN: &str = r#"
+apiVersion: networking.api.onmetal.de/v1alpha1
+kind: NetworkPeeringRequest
+metadata: { namespace: red-team, name: crimson }
+spec: { localNetworkRef: { name: scarlet }, remoteNetworkRef: { namespace: nobody, name: vermilion } }
+---
+apiVersion: networking.api.onmetal.de/v1alpha1
+kind: Network
+metadata: { namespace: red-team, name: scarlet }
+---
+apiVersion: networking.api.onmetal.de/v1alpha1
+kind: Network
+metadata: { namespace: blue-team, name: blue }
+---
+apiVersion: atlas.mongodb.com/v1
+kind: AtlasProject
+metadata: { namespace: red-team, name: crimson }
+spec:
+  networkPeers:
+    - { providerName: GCP, gcpProjectId: nobody, networkName: vermilion, containerId: scarlet }
+---
+apiVersion: kubeovn.io/v1
+kind: Vpc
+metadata: { name: ruby }
+spec: { vpcPeerings: [{ remoteVpc: opal, localConnectIP: 169.254.0.1/30 }] }
+"#;
 
 /// Blue peers with green, green with red; and blue's `clash` with green, where red
 /// is in the way.
@@ -34,7 +66,8 @@ fn start(tag: &str) -> Result<Bare> {
          neigh add 10.77.0.9 lladdr 02:00:00:00:00:09 dev rubyport nud permanent\n\
          neigh add 10.1.0.9 lladdr 02:00:00:00:00:01 dev p1 nud permanent")?;
     bare.daemon.configure(&format!(
-        "access: [{{ user: \"{BLUE}\", namespaces: [blue-team], role: admin }}]"
+        "access: [{{ user: \"{BLUE}\", namespaces: [blue-team], role: admin }},\n\
+         \x20        {{ user: \"{GREY}\", namespaces: [default], role: viewer }}]"
     ))?;
     bare.daemon.start()?;
     bare.daemon.open_socket()?;
@@ -44,6 +77,8 @@ fn start(tag: &str) -> Result<Bare> {
         &["10.77.0.0/16", "fd77::/48"],
     );
     scarlet["metadata"]["labels"] = json!({ "colour": "crimson" });
+    scarlet["spec"]["source"] =
+        json!({ "apiVersion": "kubeovn.io/v1", "kind": "Vpc", "name": "ruby" });
     let older = [
         network("blue-team/blue", "p1", &["10.1.0.0/16"]),
         network("green-team/green", "p2", &["10.2.0.0/16"]),
@@ -62,6 +97,7 @@ fn start(tag: &str) -> Result<Bare> {
         consent("green-team/clash", "green", "blue-team/clash"),
     ];
     root.apply("", &stream(&newer))?;
+    root.apply("", FOREIGN)?;
     bare.wait_state("blue-team/clash", "conflict")?;
     Ok(bare)
 }
@@ -98,10 +134,45 @@ fn nothing_an_owner_reads_names_a_stranger() -> Result<()> {
         "/v1/status",
         "/metrics",
         "/openapi.json",
+        "/v1/foreign/networkpeeringrequests",
+        "/v1/foreign/networks.networking.api.onmetal.de",
+        "/v1/foreign/networks.networking.api.onmetal.de/blue-team/blue",
+        "/v1/foreign/vpcs",
+        "/v1/foreign/subnets",
+        "/v1/foreign/atlasprojects",
+        "/1.3/account",
+        "/1.3/network",
+        "/1.3/network-peering",
     ] {
         let answer = blue.call("GET", target)?;
         let headers = format!("{:?}", answer.headers);
         assert_silent(target, &(answer.body + &headers))?;
+    }
+    for list in [
+        "Accounts",
+        "NetPeerings",
+        "Nets",
+        "RouteTables",
+        "SecurityGroups",
+        "Subnets",
+        "Tags",
+    ] {
+        let ask = Ask::new("POST", &format!("/api/v1/Read{list}")).json(&json!({}));
+        let seen = blue.send(&ask)?.expect(200)?;
+        let is_there = |seen: &Value| seen[list].as_array().is_some_and(|all| !all.is_empty());
+        assert!(is_there(&seen) || list == "Tags", "{seen}");
+        assert_silent(list, &seen.to_string())?;
+        let shown = root.send(&ask)?.expect(200)?.to_string();
+        // Of peerings and tables, ids tell whose they are.
+        if !matches!(list, "RouteTables") {
+            assert!(assert_silent(list, &shown).is_err(), "{list}: {shown}");
+        }
+    }
+    for kind in ["networkpeeringrequests", "atlasprojects", "vpcs"] {
+        let target = format!("/v1/foreign/{kind}");
+        let shown = root.get(&target)?.to_string();
+        let is_told = shown.contains("scarlet") || shown.contains("ruby");
+        assert!(is_told, "{target}: {shown}");
     }
     // And root, who sees red, is shown what is looked for.
     for target in ["networks", "peerings", "routes", "ports", "neighbours"] {
@@ -162,10 +233,53 @@ fn no_refusal_names_a_stranger() -> Result<()> {
         Ask::new("GET", "/v1/ports"),
         Ask::new("GET", "/v1/status"),
     ];
-    for ask in asks {
+    let root = bare.daemon.api();
+    let uid = |path: &str| -> Result<String> {
+        let found = root.get(path)?["metadata"]["uid"].take();
+        Ok(found.as_str().context("no uid")?.to_owned())
+    };
+    let scarlet = uid("/v1/networks/red-team/scarlet")?;
+    let vermilion = uid("/v1/peerings/red-team/vermilion")?;
+    let clash = uid("/v1/networks/blue-team/clash")?;
+    let call =
+        |action: &str, body: Value| Ask::new("POST", &format!("/api/latest/{action}")).json(&body);
+    let peering = json!({ "NetPeeringId": format!("pcx-{}", &vermilion[..8]) });
+    let table = format!("rtb-{}", &scarlet[..8]);
+    let rule = json!({ "SecurityGroupId": format!("sg-{}", &scarlet[..8]), "Flow": "Inbound",
+                       "IpRange": "0.0.0.0/0" });
+    let disabled = json!({ "network_peering": { "configured_status": "disabled" } });
+    let theirs = format!("/1.3/network-peering/{vermilion}");
+    let foreign = asks.into_iter().chain([
+        Ask::new("GET", &format!("/1.3/network/{scarlet}")),
+        Ask::new("GET", &theirs),
+        Ask::new("PATCH", &theirs).json(&disabled),
+        Ask::new("DELETE", &theirs),
+        Ask::new("GET", "/v1/foreign/atlasprojects/green-team/secret"),
+        Ask::new(
+            "DELETE",
+            "/v1/foreign/networkpeeringrequests/green-team/secret",
+        ),
+        call("AcceptNetPeering", peering.clone()),
+        call("RejectNetPeering", peering.clone()),
+        call("DeleteNetPeering", peering),
+        call("CreateSecurityGroupRule", rule),
+        call(
+            "DeleteRoute",
+            json!({ "RouteTableId": table, "DestinationIpRange": "10.2.0.0/16" }),
+        ),
+        // Whose Net it is, nobody is told that does not say so.
+        call(
+            "CreateNetPeering",
+            json!({ "SourceNetId": format!("vpc-{}", &clash[..8]),
+                    "AccepterNetId": format!("vpc-{}", &scarlet[..8]) }),
+        ),
+    ]);
+    for ask in foreign {
         let answer = blue.send(&ask)?;
         assert_silent(&ask.title(), &answer.body)?;
     }
+    let kept = root.get("/v1/peerings/red-team/vermilion")?;
+    assert_eq!(kept["status"]["state"], "active", "{kept}");
     let own = consent("blue-team/squat", "squatter", "green-team/green");
     let made = blue.put("POST", "/v1/peerings", &own)?.expect(201)?;
     assert_silent("a peering of a taken port", &made.to_string())?;
@@ -225,5 +339,26 @@ fn a_request_by_id_does_not_tell_whose_network_it_is() -> Result<()> {
         let answer = blue.send(&ask)?;
         assert_silent(&ask.title(), &answer.body)?;
     }
+    Ok(())
+}
+
+#[test]
+fn what_is_in_no_namespace_tells_nothing_of_the_network_it_stands_for() -> Result<()> {
+    let bare = start("no namespace")?;
+    let path = "/v1/foreign/vpcs/default/ruby";
+    let root = bare.daemon.api();
+    wait_until("root is told of everything", SOON, || {
+        let shown = root.get(path)?["status"].take();
+        ensure!(shown["vpcPeerings"] == json!(["green"]), "{shown}");
+        let reason = shown["peerings"][0]["reason"].as_str().unwrap_or_default();
+        ensure!(reason.contains("opal"), "{shown}");
+        Ok(())
+    })?;
+    let grey = bare.daemon.api_as(&User::new(GREY));
+    let seen = grey.get(path)?;
+    assert_silent(path, &seen.to_string())?;
+    assert_eq!(seen["status"]["vpcPeerings"], json!([]), "{seen}");
+    let entry = json!([{ "remoteVpc": "opal", "state": "pending", "reason": "pending" }]);
+    assert_eq!(seen["status"]["peerings"], entry, "{seen}");
     Ok(())
 }

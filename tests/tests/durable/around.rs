@@ -2,26 +2,21 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Stdio},
 };
 
 use anyhow::{Context as _, Result, ensure};
-use peer_tests::{SOON, Scene, wait_until};
+use peer_tests::{Programs, SOON, Scene, wait_until};
 
 /// Have the scene's daemon run by `prefix`, words that end with running the words
 /// behind them in the same process.
 pub(super) fn run_by(scene: &mut Scene, peerd: &Path, prefix: &str) -> Result<()> {
-    let script = scene.lab.folder().join("peerd-around");
-    let draft = script.with_extension("draft");
-    fs::write(
-        &draft,
-        format!("#!/bin/sh\nexec {prefix} {} \"$@\"\n", peerd.display()),
-    )?;
-    fs::set_permissions(&draft, fs::Permissions::from_mode(0o755))?;
-    fs::rename(&draft, &script)?;
-    scene.daemon.programs.peerd = script;
+    let plain = Programs {
+        peerd: peerd.to_owned(),
+        ..scene.daemon.programs.clone()
+    };
+    scene.daemon.programs = plain.by(&scene.lab.folder(), prefix)?;
     Ok(())
 }
 

@@ -8,9 +8,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use peer_tests::tools::cache;
 
 use crate::{
-    debian::{Suite, cache},
+    debian::Suite,
     run::{exec, output},
 };
 

@@ -8,6 +8,7 @@ use peer_userspace::{
 use crate::lifecycle::{
     model::HOUR,
     story::{Story, nets},
+    universe::NETWORKS,
 };
 
 /// `a/p` and `b/p` ask each other as Outscale's CreateNetPeering does.
@@ -93,6 +94,43 @@ fn what_its_own_system_has_against_a_consent_fails_it_and_no_other() {
     story.expect(&[("a/q", State::Active), ("c/p", State::Active)]);
 }
 
+#[test]
+fn what_cannot_be_stands_before_no_consent_that_can() {
+    let mut story = Story::of_three();
+    story.consent("a/p", "a/x", "b/x");
+    story.alter("a/p", |spec| {
+        spec.objection = Some("no such link".to_owned())
+    });
+    story.look_after(1);
+    story.mutual(["a/q", "b/p"], ["a/x", "b/x"]);
+    story.look_after(0);
+    story.look_after(0);
+    story.expect(&[
+        ("a/p", State::Failed),
+        ("a/q", State::Active),
+        ("b/p", State::Active),
+    ]);
+    assert_eq!(story.reason("a/p"), "no such link");
+}
+
+#[test]
+fn its_place_in_its_document_asks_for_nothing() {
+    let mut story = Story::of_three();
+    story.consent("a/p", "a/x", "b/x");
+    let place = |story: &mut Story, entry| {
+        story.alter("a/p", |spec| {
+            let id = "a/p".parse().expect("a name");
+            spec.origin = Origin::Document(Kind::Vpc, id, entry);
+        });
+        story.look_after(0);
+    };
+    place(&mut story, 0);
+    story.reject("a/p");
+    story.look_after(0);
+    place(&mut story, 1);
+    story.expect(&[("a/p", State::Rejected)]);
+}
+
 /// `a/p` is one of OEP-8's requests, with two seconds to go.
 fn one_of_oep_8s() -> Story {
     let mut story = Story::of_three();
@@ -145,6 +183,52 @@ fn its_time_ends_nothing_that_ever_carried_traffic() {
     story.look_after(HOUR);
     story.expect(&[("a/p", State::Active)]);
     story.without("b/p");
+    story.look_after(HOUR);
+    story.expect(&[("a/p", State::Pending)]);
+    assert_eq!(story.until("a/p"), None);
+}
+
+#[test]
+fn its_time_ends_what_was_rejected_and_nothing_ends_it_before() {
+    let mut story = one_of_oep_8s();
+    story.alter("a/p", |spec| spec.ttl = Some(2 * HOUR / 1000));
+    story.look_after(0);
+    let deadline = story.until("a/p");
+    story.reject("a/p");
+    story.look_after(HOUR + 1);
+    story.expect(&[("a/p", State::Rejected)]);
+    assert_eq!(story.until("a/p"), deadline);
+    story.look_after(HOUR - 1);
+    story.expect(&[("a/p", State::Expired)]);
+    story.look_after(1);
+    story.expect(&[("a/p", State::Expired)]);
+    let listed = deadline.map(|deadline| deadline + HOUR);
+    assert_eq!(story.until("a/p"), listed);
+}
+
+#[test]
+fn which_network_its_name_means_may_change_but_not_its_time() {
+    let mut story = one_of_oep_8s();
+    story.network("a/y", &["10.4.0.0/16"]);
+    let own = |story: &mut Story, name: &str| {
+        let number = NETWORKS.iter().position(|known| *known == name);
+        story.alter("a/p", |spec| spec.own = number.expect("a network"));
+    };
+    story.look_after(1_000);
+    own(&mut story, "a/y");
+    story.look_after(999);
+    story.expect(&[("a/p", State::Pending)]);
+    story.look_after(1);
+    story.expect(&[("a/p", State::Expired)]);
+
+    // Nor that it once carried traffic.
+    let mut story = one_of_oep_8s();
+    story.network("a/y", &["10.4.0.0/16"]);
+    story.consent("b/p", "b/x", "a/x");
+    story.look_after(0);
+    story.look_after(0);
+    story.expect(&[("a/p", State::Active)]);
+    own(&mut story, "a/y");
     story.look_after(HOUR);
     story.expect(&[("a/p", State::Pending)]);
     assert_eq!(story.until("a/p"), None);
