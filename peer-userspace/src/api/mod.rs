@@ -18,6 +18,7 @@ mod request;
 mod schema;
 mod serve;
 mod signature;
+mod upcloud;
 mod verbs;
 mod views;
 mod watch;
@@ -96,6 +97,7 @@ fn router(shared: Shared) -> Router {
         .split_for_parts();
     router
         .route("/openapi.json", get(async || Json(description)))
+        .merge(upcloud::router())
         .fallback(async || Problem::not_found("there is nothing at this path"))
         .method_not_allowed_fallback(async || {
             Problem::method_not_allowed("this path does not know the method")
