@@ -12,6 +12,7 @@ mod change;
 mod documents;
 mod foreign;
 mod objects;
+mod outscale;
 mod problem;
 mod read;
 mod request;
@@ -96,6 +97,7 @@ fn router(shared: Shared) -> Router {
         .routes(routes!(read::metrics))
         .split_for_parts();
     router
+        .merge(outscale::router())
         .route("/openapi.json", get(async || Json(description)))
         .merge(upcloud::router())
         .fallback(async || Problem::not_found("there is nothing at this path"))
