@@ -5,7 +5,9 @@
 mod peerctl {
     mod apply;
     mod ask;
+    mod foreign;
     mod looking;
+    mod moving;
     mod peerings;
     mod reaching;
     mod waiting;

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use clap_complete::Shell;
 use peer_userspace::client::{
-    Accept, Apply, Check, Client, Delete, Diff, Exit, Failure, Get, LastApply, Monitor, Reject,
-    Request, ServerArgs, Status, Switch, Wait, print,
+    Accept, Apply, Check, Client, Convert, Delete, Diff, Exit, Failure, Get, LastApply, Monitor,
+    Reject, Request, ServerArgs, Status, Switch, Wait, print,
 };
 
 const EXIT_CODES: &str = "\
@@ -36,6 +36,8 @@ struct Cli {
 enum Command {
     /// Say what is wrong with a table, without a daemon
     Check(Check),
+    /// Print what other systems' documents declare in peerd's own form, without a daemon
+    Convert(Convert),
     /// Say what applying a table would change, and exit with 2 if anything would
     Diff(Diff),
     /// Apply a table, all or nothing
@@ -56,7 +58,7 @@ enum Command {
     Enable(Switch),
     /// Stop a peering's traffic, and keep the consent
     Disable(Switch),
-    /// Withdraw a consent, or delete a network
+    /// Withdraw a consent, or delete another object
     Delete(Delete),
     /// Wait until a peering is in a state, and exit with 1 if it is not in time or never can be
     Wait(Wait),
@@ -99,10 +101,11 @@ fn main() -> ExitCode {
 }
 
 async fn run(cli: &Cli) -> Result<Exit, Failure> {
-    // Not for all: `check` and `completions` need none, nor sense in its arguments.
+    // Not for all: `check`, `convert` and `completions` need none, nor sense in its arguments.
     let client = || Client::new(&cli.server);
     match &cli.command {
         Command::Check(check) => check.run(),
+        Command::Convert(convert) => convert.run(),
         Command::Completions { shell } => completions(*shell),
         Command::Diff(diff) => diff.run(&client()?).await,
         Command::Apply(apply) => apply.run(&client()?).await,

@@ -11,8 +11,9 @@ use super::{
     duration,
     failure::note,
     http::{Body, report_warnings, sentences},
+    kinds,
     output::Output,
-    table::{Column, table},
+    table::{Column, cell, table},
     url::Url,
     write::note_dry_run,
 };
@@ -84,6 +85,9 @@ impl Apply {
             note(&format!(
                 "taken back at {by} unless `peerctl confirm` comes before"
             ));
+        }
+        if let Some(hint) = hint(&answer) {
+            note(&hint);
         }
         if self.dry_run {
             note_dry_run();
@@ -176,6 +180,31 @@ fn changes(answer: &Value) -> impl Iterator<Item = &Value> {
     all.filter(|change| change["action"] != "unchanged")
 }
 
+/// Where to read why something does not work that was to.
+fn hint(answer: &Value) -> Option<String> {
+    let stuck = |change: &&Value| {
+        ["failed", "conflict"]
+            .iter()
+            .any(|it| change["state"] == *it)
+    };
+    let change = changes(answer).find(stuck)?;
+    let state = change["state"].as_str()?;
+    Some(format!(
+        "{} {} is {state}: `peerctl get peerings -A --state {state}` says why",
+        cell(change, "/kind"),
+        cell(change, "/name")
+    ))
+}
+
+/// The namespace of an object that has one.
+fn namespace(change: &Value) -> String {
+    let kind = change["kind"].as_str().and_then(kinds::called);
+    match kind {
+        Some(kind) if !kind.is_namespaced() => String::new(),
+        _ => cell(change, "/namespace"),
+    }
+}
+
 /// The objects that change with the states they get, and a summary.
 fn text(answer: &Value) -> String {
     let mut text = String::new();
@@ -183,7 +212,7 @@ fn text(answer: &Value) -> String {
         let columns = [
             Column::new("ACTION", "/action"),
             Column::new("KIND", "/kind"),
-            Column::new("NAMESPACE", "/namespace"),
+            Column::of("NAMESPACE", namespace),
             Column::new("NAME", "/name"),
             Column::new("STATE", "/state"),
         ];
@@ -221,6 +250,17 @@ mod tests {
             "changes": [{ "action": action, "kind": "Peering", "namespace": "a", "name": "b", "state": "active" }],
             "routes": { "added": added, "removed": 0, "changed": 0 },
         })
+    }
+
+    #[test]
+    fn whoever_applies_what_fails_is_told_where_the_reason_is() {
+        assert_eq!(hint(&answer("create", 1)), None);
+        let mut failed = answer("create", 0);
+        failed["changes"][0]["state"] = json!("failed");
+        assert_eq!(
+            hint(&failed).as_deref(),
+            Some("Peering b is failed: `peerctl get peerings -A --state failed` says why")
+        );
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! `-f`: files of documents, as one stream, and places in that stream as places
 //! in the files.
 //!
-//! Must not read what the documents say: peerd does, or `dialect` for `check`.
+//! Must not read what the documents say: peerd does, or `dialect` for `check` and
+//! `convert`.
 
 use std::{
     fs, io,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
 use super::Failure;
+use crate::dialect::Finding;
 
 /// What a stream may have (docs/api.md, `too-large`).
 const LIMIT: usize = 64 << 20;
@@ -29,8 +32,15 @@ pub(super) struct Files {
 pub(super) struct Documents {
     /// The stream.
     pub(super) text: String,
-    /// Name, and number of lines in the stream, of each file.
-    files: Vec<(String, usize)>,
+    files: Vec<Part>,
+}
+
+/// One file's part of the stream.
+#[derive(Debug)]
+struct Part {
+    name: String,
+    text: Range<usize>,
+    lines: usize,
 }
 
 impl Documents {
@@ -74,9 +84,25 @@ impl Documents {
         if !text.ends_with(['\n', '\r']) {
             self.text.push('\n');
         }
+        let text = start..self.text.len();
         // The separator after a file counts as its last line: what is wrong
         // there is wrong with the end of this file.
-        self.files.push((name, lines(&self.text[start..]) + 1));
+        let lines = lines(&self.text[text.clone()]) + 1;
+        self.files.push(Part { name, text, lines });
+    }
+
+    /// Name and text of each file.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        let files = self.files.iter();
+        files.map(|file| (file.name.as_str(), &self.text[file.text.clone()]))
+    }
+
+    /// What was found in the stream, as found in the files.
+    pub(super) fn places(&self, findings: &[Finding]) -> Vec<String> {
+        let findings = findings.iter();
+        findings
+            .map(|finding| self.place(&finding.to_string()))
+            .collect()
     }
 
     /// What was said about `LINE:COLUMN: …` of the stream, as said about a file.
@@ -85,7 +111,7 @@ impl Documents {
             return finding.to_owned();
         };
         let mut before = 0;
-        for (name, lines) in &self.files {
+        for Part { name, lines, .. } in &self.files {
             if line <= before + lines {
                 return format!("{name}:{}:{rest}", line - before);
             }
@@ -118,7 +144,7 @@ fn lines(text: &str) -> usize {
 }
 
 /// What to call a file.
-pub(super) fn name(file: &Path) -> String {
+fn name(file: &Path) -> String {
     if is_stdin(file) {
         "stdin".to_owned()
     } else {
@@ -127,7 +153,7 @@ pub(super) fn name(file: &Path) -> String {
 }
 
 /// What is in a file.
-pub(super) fn text(file: &Path) -> io::Result<String> {
+fn text(file: &Path) -> io::Result<String> {
     if is_stdin(file) {
         io::read_to_string(io::stdin())
     } else {

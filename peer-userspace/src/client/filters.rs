@@ -49,16 +49,25 @@ impl Filters {
     }
 
     /// Refuse filters where only namespaces can be chosen.
-    pub(super) fn only_namespaces(&self, kind: &str) -> Result<(), Failure> {
+    pub(super) fn only_namespaces(&self, what: &str) -> Result<(), Failure> {
+        if self.labels.is_some() {
+            return Err(Failure::Usage(format!(
+                "--labels is for objects; {what} are listed by namespace"
+            )));
+        }
+        self.only_namespaces_and_labels(what)
+    }
+
+    /// Refuse what our own kinds alone can be chosen by.
+    pub(super) fn only_namespaces_and_labels(&self, what: &str) -> Result<(), Failure> {
         let given = [
-            ("--labels", self.labels.is_some()),
             ("--state", self.state.is_some()),
             ("--network", self.network.is_some()),
             ("--incoming", self.incoming),
         ];
         match given.iter().find(|(_, given)| *given) {
             Some((option, _)) => Err(Failure::Usage(format!(
-                "{option} is for networks and peerings; {kind} are listed by namespace"
+                "{option} is for networks and peerings, not for {what}"
             ))),
             None => Ok(()),
         }

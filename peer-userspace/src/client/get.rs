@@ -1,69 +1,33 @@
 //! `peerctl get KIND [NAME]`.
 
-use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::{
     Client, Exit, Failure,
     columns::columns,
     filters::Filters,
+    kinds::{self, Listed},
     list::{list, page},
-    names::{Named, PeeringRef},
+    names::PeeringRef,
     output::Output,
     resolve::{self, Role},
     table::table,
     url::Url,
 };
-use crate::model::ObjectRef;
+use crate::model::Kind;
 
 /// Arguments of `get`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Get {
     /// What to list
-    #[arg(value_enum)]
-    kind: Kind,
+    #[arg(value_enum, ignore_case = true)]
+    kind: Listed,
     /// One of it: [NAMESPACE/]NAME, or a peering's label or uid
     name: Option<String>,
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
     output: Output,
-}
-
-/// What there is to list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Kind {
-    #[value(alias = "network")]
-    Networks,
-    #[value(alias = "peering")]
-    Peerings,
-    #[value(alias = "route")]
-    Routes,
-    #[value(alias = "port")]
-    Ports,
-    #[value(alias = "neighbour")]
-    Neighbours,
-    #[value(alias = "drop")]
-    Drops,
-}
-
-impl Kind {
-    /// As users and paths have it.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Networks => "networks",
-            Self::Peerings => "peerings",
-            Self::Routes => "routes",
-            Self::Ports => "ports",
-            Self::Neighbours => "neighbours",
-            Self::Drops => "drops",
-        }
-    }
-
-    /// Whether it is of objects, with names, filters and pages.
-    fn is_of_objects(self) -> bool {
-        matches!(self, Self::Networks | Self::Peerings)
-    }
 }
 
 impl Get {
@@ -85,31 +49,31 @@ impl Get {
     }
 
     async fn all(&self, client: &Client) -> Result<Value, Failure> {
-        let kind = self.kind.name();
-        let url = Url::of(&[kind]);
-        if self.kind.is_of_objects() {
-            return list(client, self.filters.on(url)).await;
+        let name = self.kind.name();
+        let namespace = self.filters.namespace();
+        match self.kind {
+            Listed::Objects(kind @ (Kind::Network | Kind::Peering)) => {
+                list(client, self.filters.on(kinds::list_url(kind))).await
+            }
+            Listed::Objects(kind) => {
+                self.filters.only_namespaces_and_labels(name)?;
+                if let Some(namespace) = &namespace {
+                    kinds::refuse_namespace(kind, namespace)?;
+                }
+                page(client, &self.filters.on(kinds::list_url(kind))).await
+            }
+            _ => {
+                self.filters.only_namespaces(name)?;
+                let url = Url::of(&[name]).with_some("namespace", namespace);
+                page(client, &url).await
+            }
         }
-        self.filters.only_namespaces(kind)?;
-        page(
-            client,
-            &url.with_some("namespace", self.filters.namespace()),
-        )
-        .await
     }
 
     async fn named(&self, client: &Client, name: &str) -> Result<Value, Failure> {
-        let kind = self.kind.name();
-        let usage = |error: &dyn std::error::Error| Failure::Usage(error.to_string());
         let namespace = &self.filters.namespace;
         match self.kind {
-            Kind::Networks => {
-                let network: Named = name.parse().map_err(|error| usage(&error))?;
-                let ObjectRef { namespace, name } = network.within(namespace);
-                let url = Url::of(&[kind, namespace.as_str(), name.as_str()]);
-                client.get(&url).await
-            }
-            Kind::Peerings => match name.parse().map_err(|error| usage(&error))? {
+            Listed::Objects(Kind::Peering) => match peering(name)? {
                 // Both consents, to who may see both.
                 peering @ PeeringRef::Label(_) => {
                     let items = resolve::of_peering(client, &peering, namespace).await?;
@@ -120,9 +84,19 @@ impl Get {
                 }
                 peering => resolve::object(client, &peering, namespace, Role::Own).await,
             },
-            _ => Err(Failure::Usage(format!(
-                "{kind} have no names; choose them by -n"
+            Listed::Objects(kind) => {
+                let id = kinds::named(kind, name, namespace)?;
+                client.get(&kinds::url(kind, &id)).await
+            }
+            kind => Err(Failure::Usage(format!(
+                "{} have no names; choose them by -n",
+                kind.name()
             ))),
         }
     }
+}
+
+fn peering(name: &str) -> Result<PeeringRef, Failure> {
+    let peering = name.parse::<PeeringRef>();
+    peering.map_err(|error| Failure::Usage(error.to_string()))
 }

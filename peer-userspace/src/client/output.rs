@@ -68,11 +68,16 @@ impl Format {
         match self {
             Self::Table => print(&people(answer)),
             Self::Json => print(&serde_json::to_string_pretty(answer).map_err(|e| failed(&e))?),
-            Self::Yaml => print(&serde_saphyr::to_string(answer).map_err(|e| failed(&e))?),
+            Self::Yaml => print(&yaml(answer)?),
             // As kubectl does: the template says where lines end.
             Self::JsonPath(template) => write(&template.apply(answer)),
         }
     }
+}
+
+/// A value as YAML.
+pub(super) fn yaml(value: &Value) -> Result<String, Failure> {
+    serde_saphyr::to_string(value).map_err(|error| failed(&error))
 }
 
 /// Print a text on stdout, with a line end.

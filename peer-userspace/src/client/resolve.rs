@@ -89,6 +89,15 @@ pub(super) fn id(client: &Client, object: &Value) -> Result<ObjectRef, Failure> 
     }
 }
 
+/// What to call an object in a line: NAMESPACE/NAME, or NAME of what is in no namespace.
+pub(super) fn label(client: &Client, object: &Value) -> Result<String, Failure> {
+    let metadata = &object["metadata"];
+    match (metadata["namespace"].as_str(), metadata["name"].as_str()) {
+        (None, Some(name)) => Ok(name.to_owned()),
+        _ => id(client, object).map(|id| id.to_string()),
+    }
+}
+
 /// The one consent among a peering's that a verb can apply to.
 fn choose(label: &str, consents: Vec<Value>, role: Role) -> Result<Value, Failure> {
     let told: Vec<String> = consents.iter().map(tell).collect();

@@ -7,6 +7,8 @@ use serde_json::Value;
 pub(super) struct Column {
     title: &'static str,
     cell: Box<dyn Fn(&Value) -> String>,
+    /// Left out where it says nothing of any item.
+    optional: bool,
 }
 
 impl Column {
@@ -20,12 +22,28 @@ impl Column {
         Self {
             title,
             cell: Box::new(cell),
+            optional: false,
+        }
+    }
+
+    /// The same, but left out where it says nothing of any item.
+    pub(super) fn optional(self) -> Self {
+        Self {
+            optional: true,
+            ..self
         }
     }
 }
 
 /// A header and a line for each item.
 pub(super) fn table<'a>(items: impl IntoIterator<Item = &'a Value>, columns: &[Column]) -> String {
+    let items: Vec<&Value> = items.into_iter().collect();
+    let says_something =
+        |column: &&Column| items.iter().any(|item| !(column.cell)(item).is_empty());
+    let columns: Vec<&Column> = columns
+        .iter()
+        .filter(|column| !column.optional || says_something(column))
+        .collect();
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(columns.iter().map(|column| column.title));
@@ -59,5 +77,20 @@ pub(super) fn cell(value: &Value, pointer: &str) -> String {
             .collect::<Vec<_>>()
             .join(" "),
         Some(other) => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_optional_column_is_there_where_it_says_something() {
+        let columns = [Column::new("A", "/a"), Column::new("B", "/b").optional()];
+        let items = [json!({ "a": 1 }), json!({ "a": 2, "b": 3 })];
+        assert_eq!(table(&items[..1], &columns), "A\n1");
+        assert_eq!(table(&items, &columns), "A  B\n1\n2  3");
     }
 }

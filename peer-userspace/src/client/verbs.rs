@@ -1,21 +1,21 @@
 //! `peerctl accept`, `reject`, `enable`, `disable` and `delete`: what is done to
-//! a consent or a network that is there.
+//! a consent or another object that is there.
 
-use clap::ValueEnum;
 use hyper::Method;
 use serde_json::{Value, json};
 
 use super::{
     Client, Exit, Failure,
     consent::{ConsentArgs, object},
-    names::{Named, Namespace, PeeringRef},
+    kinds,
+    names::{Namespace, PeeringRef},
     or_none::{OrNone, list},
     resolve::{self, Role},
     rule::Rule,
     url::Url,
     write::WriteArgs,
 };
-use crate::model::ObjectRef;
+use crate::model::{Kind, ObjectRef};
 
 /// The peering a verb is about.
 #[derive(Clone, Debug, clap::Args)]
@@ -78,24 +78,16 @@ pub struct Switch {
 /// Arguments of `delete`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Delete {
-    /// `network` before a network's name; `peering` may be left out
+    /// `network`, `vpc` and so on before an object's name; `peering` may be left out
     #[arg(value_name = "KIND")]
     first: String,
-    /// A network's [NAMESPACE/]NAME; or a consent's, the peering's label or a consent's uid
+    /// An object's [NAMESPACE/]NAME; of a consent also the peering's label or the consent's uid
     #[arg(value_name = "NAME")]
     second: Option<String>,
     #[command(flatten)]
     namespace: Namespace,
     #[command(flatten)]
     write: WriteArgs,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Deletable {
-    #[value(alias = "peerings")]
-    Peering,
-    #[value(alias = "networks")]
-    Network,
 }
 
 impl Accept {
@@ -161,31 +153,24 @@ impl Switch {
 }
 
 impl Delete {
-    /// Withdraw a consent, or delete a network.
+    /// Withdraw a consent, or delete another object.
     ///
     /// # Errors
     /// If it is not there, or peerd refuses.
     pub async fn run(&self, client: &Client) -> Result<Exit, Failure> {
-        let usage = |error: &dyn std::error::Error| Failure::Usage(error.to_string());
         let (kind, name) = match &self.second {
-            None => (Deletable::Peering, &self.first),
-            Some(name) => {
-                let kind = Deletable::from_str(&self.first, false);
-                (kind.map_err(Failure::Usage)?, name)
-            }
+            None => (Kind::Peering, &self.first),
+            Some(name) => (kinds::kind(&self.first)?, name),
         };
-        let (kind, ObjectRef { namespace, name }) = match kind {
-            Deletable::Network => {
-                let network: Named = name.parse().map_err(|error| usage(&error))?;
-                ("networks", network.within(&self.namespace))
+        let id = match kind {
+            Kind::Peering => {
+                let peering = name.parse::<PeeringRef>();
+                let peering = peering.map_err(|error| Failure::Usage(error.to_string()))?;
+                resolve::consent(client, &peering, &self.namespace, Role::Own).await?
             }
-            Deletable::Peering => {
-                let peering: PeeringRef = name.parse().map_err(|error| usage(&error))?;
-                let own = resolve::consent(client, &peering, &self.namespace, Role::Own);
-                ("peerings", own.await?)
-            }
+            kind => kinds::named(kind, name, &self.namespace)?,
         };
-        let url = Url::of(&[kind, namespace.as_str(), name.as_str()]);
+        let url = kinds::url(kind, &id);
         self.write.send(client, Method::DELETE, url, None).await
     }
 }

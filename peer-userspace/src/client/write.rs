@@ -40,13 +40,15 @@ impl WriteArgs {
             .await
             .map_err(of_arguments)?;
         report_warnings(&answer);
-        let id = resolve::id(client, &answer)?;
+        let label = resolve::label(client, &answer)?;
         self.output.output.show(&answer, |object| {
-            match (state(object), deleted) {
-                // Networks have no state.
-                (state, true) if state.is_empty() => format!("{id}: deleted"),
-                (state, _) => format!("{id}{state}"),
-            }
+            // Of a deleted peering something stays to be seen, of all else nothing does.
+            let told = match object["kind"].as_str() {
+                Some("Peering") => state(object),
+                _ if deleted => ": deleted".to_owned(),
+                _ => state(object),
+            };
+            format!("{label}{told}")
         })?;
         if self.dry_run {
             note_dry_run();

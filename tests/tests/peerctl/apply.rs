@@ -144,7 +144,6 @@ fn an_apply_is_confirmed_or_taken_back() -> Result<()> {
 }
 
 #[test]
-#[ignore = "check looks at each file by itself; apply refuses what it says is valid"]
 fn what_is_checked_as_valid_is_one_stream_and_can_be_applied() -> Result<()> {
     let bare = Bare::with_networks("check as one")?;
     let [blue, _] = files(&bare)?;
