@@ -6,7 +6,9 @@ use serde_json::json;
 
 use super::{
     caller::Caller,
-    change::{authorize, check, consents, has_ended, peer_of, refuse_files, with_defaults},
+    change::{
+        authorize, check, consents, has_ended, peer_of, refuse_files, refuse_made, with_defaults,
+    },
     objects::generation,
     problem::Problem,
     read::absent,
@@ -106,9 +108,11 @@ pub(super) fn accept(
         return Err(Problem::network_not_found(text));
     }
     refuse_redundant(snapshot, stored, &request, now);
-    // In Outscale's lists what ended goes on to be seen beside what has its name next.
-    let is_listed =
-        |id: &ObjectRef| origin.is_outscale() && snapshot.facts.consents.contains_key(id);
+    let is_listed = |id: &ObjectRef| {
+        // In Outscale's lists what ended goes on to be seen beside what has its name next.
+        let was_there = origin.is_outscale() && snapshot.facts.consents.contains_key(id);
+        was_there || snapshot.declared.object_of(id).0 != Kind::Peering
+    };
     let mut consent = consent(stored, &request, &acceptance, is_listed)?;
     consent.origin = origin;
     let key = (Kind::Peering, consent.id.clone());
@@ -119,6 +123,7 @@ pub(super) fn accept(
         )));
     }
     refuse_files(stored, &key)?;
+    refuse_made(snapshot, &key)?;
     stored.put(with_defaults(Declaration::Peering(consent)));
     check(snapshot, stored, std::slice::from_ref(&key))?;
     Ok((key, true))

@@ -11,7 +11,7 @@ use super::{
     caller::Caller,
     change::{
         Mode, authorize, authorize_source, check, count, forget_expired, make, refuse_files,
-        refuse_settings, routes, with_defaults,
+        refuse_made, refuse_settings, routes, with_defaults,
     },
     objects::time,
     problem::{Problem, ProblemBody},
@@ -189,6 +189,14 @@ fn put(
         .filter(|(action, _)| matches!(action, Action::Create | Action::Update))
         .map(|(_, key)| key.clone())
         .collect();
+    for key in &touched {
+        // It takes the place of what a document says, but not of what is held, whose hold
+        // would be nobody's then. What is pruned makes room.
+        let document = snapshot.declared.object_of(&key.1);
+        if stored.decisions.holds.contains(&key.1) && stored.declares(&document) {
+            refuse_made(snapshot, key)?;
+        }
+    }
     check(snapshot, stored, &touched)?;
     Ok(changes)
 }

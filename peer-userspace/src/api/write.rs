@@ -68,6 +68,7 @@ async fn create(
         move |snapshot, stored| {
             authorize_source(&caller, stored, &declared)?;
             refuse_files(stored, &key)?;
+            refuse_made(snapshot, &key)?;
             forget_expired(snapshot, stored, &key);
             if let Some(known) = stored.objects.get(&key) {
                 return match known.declared == declared {

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use peer_tests::{
-    Bare,
+    Ask, Bare,
     documents::{consent, stream},
 };
 use serde_json::json;
@@ -80,4 +80,35 @@ fn a_disabled_request_is_pending_without_a_time() -> Result<()> {
     let refused = api.put("PUT", "/v1/peerings/blue-team/to-green", &change)?;
     ensure!(refused.status == 409, "{refused:?}");
     status(&api, "blue-team/to-green").map(drop)
+}
+
+#[test]
+fn no_other_consent_takes_the_name_of_one_that_is_held() -> Result<()> {
+    let bare = Bare::with_networks("oep8 held")?;
+    let api = bare.daemon.api();
+    let requests = [
+        request("blue-team/to-red", "blue", "green-team/green"),
+        request("green-team/answer", "green", "blue-team/blue"),
+    ];
+    api.apply("", &stream(&requests))?;
+    wait_state(&api, "blue-team/to-red", "success")?;
+    api.call("POST", "/v1/peerings/blue-team/to-red/disable")?
+        .expect(200)?;
+    // The hold would be nobody's then, and the traffic flow again.
+    let other = consent("blue-team/to-red", "blue", "red-team/red");
+    api.put("POST", "/v1/peerings", &other)?
+        .refused(409, "made-by-document")?;
+    let apply = Ask::new("POST", "/v1/apply").yaml(&other.to_string());
+    api.send(&apply)?.refused(409, "made-by-document")?;
+    let ask = consent("red-team/ask", "red", "blue-team/blue");
+    api.put("POST", "/v1/peerings", &ask)?.expect(201)?;
+    let accepted = api.call("POST", "/v1/peerings/red-team/ask/accept")?;
+    let name = accepted.expect(201)?["metadata"]["name"].take();
+    assert_eq!(name, "to-red-team-red", "the next that is free");
+    let held = api.get("/v1/peerings/blue-team/to-red")?;
+    assert_eq!(held["status"]["state"], "disabled", "{held}");
+    // What is pruned makes room.
+    let prune = Ask::new("POST", "/v1/apply?prune=true").yaml(&other.to_string());
+    api.send(&prune)?.expect(200)?;
+    Ok(())
 }
