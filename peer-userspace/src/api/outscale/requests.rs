@@ -125,10 +125,11 @@ fn ended(id: &str, verb: &str) -> Error {
     Error::invalid_transition(format!("`{id}` has ended: there is nothing to {verb}"))
 }
 
-/// What another owner made otherwise than by these calls is for that owner to take back:
-/// there, whoever withdraws does so for itself.
+/// Whoever made its side by a cloud's call has a peering that either owner deletes. What
+/// another owner declared in our own words, with rules of its own, is for that owner to take
+/// back: there, whoever withdraws does so for itself.
 fn may_remove(caller: &Caller, consent: &Consent) -> Result<(), Problem> {
-    if consent.origin.is_outscale() {
+    if consent.origin != Origin::Native {
         return Ok(());
     }
     caller.must_be(Role::Operator, &consent.id.namespace)
