@@ -64,7 +64,7 @@ fn networks_are_nets_and_their_prefixes_subnets() -> Result<()> {
         client.ok("ReadSubnets", zone)?["Subnets"]
             .as_array()
             .map(Vec::len),
-        Some(3)
+        Some(2)
     );
     Ok(())
 }
