@@ -201,6 +201,7 @@ impl<'a> View<'a> {
             .collect();
         standings.sort_by_key(|standing| standing.entry);
         let network = self.declared.network_of(foreign);
+        let network = network.as_ref();
         let peered = network.map(|network| {
             let pairs = snapshot.states.pairs_of(network);
             let carrying = pairs.filter(|(_, pair)| pair.carries);

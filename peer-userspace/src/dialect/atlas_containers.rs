@@ -9,7 +9,8 @@ use ipnet::IpNet;
 
 use super::{
     atlas_peers::{project_source, source},
-    translate::{Meant, Translator, label},
+    sources::{Meant, several},
+    translate::{Translator, label},
 };
 use crate::model::{AtlasPeer, AtlasProject, Network, ObjectRef, Provider};
 
@@ -151,10 +152,7 @@ fn existing(
     let source = source("AtlasNetworkContainer", Some(namespace.as_str()), id);
     let why = match translator.meant(&source) {
         Meant::One(network) => return Container::declared(&network, false),
-        Meant::Several(networks) => format!(
-            "{} networks have {source} as their source; one may",
-            networks.len()
-        ),
+        Meant::Several(count) => several(count, &source),
         Meant::Nobody => format!(
             "{source} has no prefixes and no ports: declare a peerd Network of that name or with \
              that `source`"

@@ -31,8 +31,8 @@ pub(super) fn read(
     };
     let spec = match kind {
         Kind::NetworkPeeringRequest => {
-            let (spec, fields) = required(object, &spec, &mut fields, findings)?;
-            Spec::PeeringRequest(oep8::read_request(&id, spec, fields, findings)?)
+            let (_, fields) = required(object, &spec, &mut fields, findings)?;
+            Spec::PeeringRequest(oep8::read_request(&id, fields, findings)?)
         }
         Kind::OnmetalNetwork => Spec::OnmetalNetwork,
         Kind::Vpc => Spec::Vpc(match fields.as_mut() {

@@ -12,7 +12,8 @@ use ipnet::IpNet;
 use super::{
     kube_ovn_connect::Connect,
     kube_ovn_routes::{Ends, Links},
-    translate::{Meant, Translator, label, portless},
+    sources::{Meant, several},
+    translate::{Translator, label, portless},
 };
 use crate::model::{
     AdminState, Consent, DEFAULT_VPC, Foreign, Kind, Name, ObjectRef, Origin, PeerRef, Source,
@@ -154,13 +155,8 @@ fn network_of(translator: &Translator<'_>, vpc: &ObjectRef) -> (ObjectRef, Optio
         Meant::One(id) if translator.declared.networks.contains_key(&id) => (id, None),
         Meant::One(id) => (id, Some(missing(vpc.name.as_str()))),
         Meant::Nobody => (vpc.clone(), Some(missing(vpc.name.as_str()))),
-        Meant::Several(networks) => (vpc.clone(), Some(several(networks.len(), &source))),
+        Meant::Several(count) => (vpc.clone(), Some(several(count, &source))),
     }
-}
-
-/// What is wrong with a VPC that many Networks claim to be.
-pub(super) fn several(count: usize, source: &Source) -> String {
-    format!("{count} Networks have {source} as their source; one may")
 }
 
 /// What a VPC lacks that is nothing but a document of Kube-OVN's.

@@ -6,7 +6,8 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    kube_ovn::{links, missing, outermost, several, source},
+    kube_ovn::{links, missing, outermost, source},
+    sources::{Meant, several},
     standing::{Around, Neighbour, Standing},
 };
 use crate::{
@@ -83,10 +84,9 @@ fn nobodys(vpc: &str, around: &Around<'_>) -> Option<String> {
         return None;
     }
     let source = source(vpc);
-    let claims = around.all.sources.get(&source);
-    Some(match claims.map_or(0, Vec::len) {
-        0 | 1 => missing(vpc),
-        count => several(count, &source),
+    Some(match around.all.sources.meant(around.all.table, &source) {
+        Meant::One(_) | Meant::Nobody => missing(vpc),
+        Meant::Several(count) => several(count, &source),
     })
 }
 

@@ -33,6 +33,7 @@ mod oep8;
 mod oep8_tests;
 mod outscale;
 mod scalar;
+mod sources;
 mod standing;
 mod translate;
 mod value;

@@ -10,9 +10,9 @@ use serde_json::{Value as Json, json};
 use super::{
     Findings,
     fields::Fields,
+    sources::{Meant, several},
     standing::{Neighbour, Standing},
-    translate::{Meant, Translator, label},
-    value::Value,
+    translate::{Translator, label},
 };
 use crate::{
     lifecycle::State,
@@ -25,7 +25,6 @@ use crate::{
 /// Reads the `spec` of a `NetworkPeeringRequest`.
 pub(super) fn read_request(
     id: &ObjectRef,
-    _: &Value<'_>,
     fields: &mut Fields<'_>,
     findings: &mut Findings,
 ) -> Option<PeeringRequest> {
@@ -87,13 +86,7 @@ pub(super) fn consents(translator: &mut Translator<'_>) {
                      or with that `source`"
                 )),
             ),
-            Meant::Several(networks) => (
-                label(&request.local),
-                Some(format!(
-                    "{} networks have {local} as their source; one may",
-                    networks.len()
-                )),
-            ),
+            Meant::Several(count) => (label(&request.local), Some(several(count, &local))),
         };
         translator.add(Consent {
             id: foreign.id.clone(),

@@ -115,7 +115,7 @@ fn networks_are_found_by_what_they_say_and_else_by_their_names() {
     let consent = &table.consents[&"a/ask".parse().unwrap()];
     assert_eq!(
         consent.objection.as_deref(),
-        Some("2 networks have Network a/one as their source; one may")
+        Some("2 Networks have Network a/one as their source; one may")
     );
 }
 

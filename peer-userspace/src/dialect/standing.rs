@@ -2,14 +2,12 @@
 //!
 //! Owns the questions their words answer. The words are each system's own file's.
 
-use std::collections::BTreeMap;
-
 use uuid::Uuid;
 
 use super::{
     kube_ovn::{Subnets, subnets},
     source_of,
-    translate::namesake,
+    sources::Sources,
 };
 use crate::{
     lifecycle::State,
@@ -55,33 +53,23 @@ pub struct Surroundings<'a> {
     /// Itself.
     pub table: &'a Table,
     pub(super) subnets: Subnets<'a>,
-    pub(super) sources: BTreeMap<&'a Source, Vec<&'a ObjectRef>>,
+    pub(super) sources: Sources,
 }
 
 impl<'a> Surroundings<'a> {
     /// Those of the objects in a table that was translated.
     pub fn of(table: &'a Table) -> Self {
-        let mut sources: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for network in table.networks.values() {
-            if let Some(source) = &network.source {
-                sources.entry(source).or_default().push(&network.id);
-            }
-        }
         Self {
             table,
             subnets: subnets(table),
-            sources,
+            sources: Sources::of(table),
         }
     }
 
     /// The network that a foreign object stands for or belongs to.
-    pub fn network_of(&self, foreign: &Foreign) -> Option<&'a ObjectRef> {
+    pub fn network_of(&self, foreign: &Foreign) -> Option<ObjectRef> {
         let source = source_of(foreign)?;
-        match self.sources.get(&source).map(Vec::as_slice) {
-            Some([network]) => Some(network),
-            None | Some([]) => namesake(self.table, &source),
-            Some(_) => None,
-        }
+        self.sources.meant(self.table, &source).network()
     }
 }
 

@@ -1,12 +1,15 @@
 //! What the documents of other systems mean in native terms.
 //!
-//! Owns how a foreign name finds its network, and the names of what is made. What each
-//! system's documents say is translated in that system's own file. Pure, and the same for
+//! Owns the order, and the names of what is made. What each system's documents say is
+//! translated in that system's own file. Pure, and the same for
 //! every order of documents.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::collections::{BTreeMap, btree_map::Entry};
 
-use super::{atlas_peers, kube_ovn, oep8, outscale};
+use super::{
+    atlas_peers, kube_ovn, oep8, outscale,
+    sources::{Meant, Sources},
+};
 use crate::model::{
     Consent, Kind, Name, Network, ObjectRef, PeerRef, RouteMode, Source, Table, Unmanaged,
 };
@@ -20,7 +23,7 @@ pub fn translate(declared: Table) -> Table {
         return declared;
     }
     let mut translator = Translator {
-        sources: sources(&declared),
+        sources: Sources::of(&declared),
         table: declared.clone(),
         declared: &declared,
         tried: BTreeMap::new(),
@@ -36,73 +39,22 @@ pub fn translate(declared: Table) -> Table {
     translator.table
 }
 
-/// The networks that say what another system calls them.
-fn sources(table: &Table) -> BTreeMap<Source, BTreeSet<ObjectRef>> {
-    let mut sources: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-    for network in table.networks.values() {
-        if let Some(source) = &network.source {
-            let known = sources.entry(source.clone()).or_default();
-            known.insert(network.id.clone());
-        }
-    }
-    sources
-}
-
-/// The network of the very same namespace and name, unless this very system calls it
-/// otherwise.
-pub(super) fn namesake<'a>(table: &'a Table, source: &Source) -> Option<&'a ObjectRef> {
-    let network = table.networks.get(&source.namesake()?)?;
-    let known = network.source.as_ref();
-    let is_called_otherwise = known.is_some_and(|known| known.kind == source.kind);
-    (!is_called_otherwise).then_some(&network.id)
-}
-
-/// Whom a foreign name means.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Meant {
-    /// This network.
-    One(ObjectRef),
-    /// Nobody's: no network says that it is this, and none has the name.
-    Nobody,
-    /// Several say so, which is as good as none.
-    Several(Vec<ObjectRef>),
-}
-
-impl Meant {
-    /// The network, if it is one.
-    pub(super) fn network(self) -> Option<ObjectRef> {
-        match self {
-            Self::One(network) => Some(network),
-            Self::Nobody | Self::Several(_) => None,
-        }
-    }
-}
-
 /// A table on its way.
 pub(super) struct Translator<'a> {
     /// As it was declared.
     pub(super) declared: &'a Table,
     /// With what was made so far.
     pub(super) table: Table,
-    sources: BTreeMap<Source, BTreeSet<ObjectRef>>,
+    sources: Sources,
     /// By the name that was asked for and the kind that did, how many were tried: those
     /// are taken for good.
     tried: BTreeMap<(ObjectRef, Option<Kind>), u32>,
 }
 
 impl Translator<'_> {
-    /// The network that a foreign name means: the one whose `source` says so, else the one
-    /// of the very same namespace and name.
+    /// The network that a foreign name means.
     pub(super) fn meant(&self, source: &Source) -> Meant {
-        let said = self.sources.get(source).into_iter().flatten();
-        match said.collect::<Vec<_>>().as_slice() {
-            [network] => Meant::One((*network).clone()),
-            [] => {
-                let found = namesake(&self.table, source);
-                found.cloned().map_or(Meant::Nobody, Meant::One)
-            }
-            several => Meant::Several(several.iter().map(|id| (*id).clone()).collect()),
-        }
+        self.sources.meant(&self.table, source)
     }
 
     /// Adds a consent, under its name or the next that is free.
@@ -143,8 +95,7 @@ impl Translator<'_> {
             return;
         };
         if let Some(source) = &network.source {
-            let known = self.sources.entry(source.clone()).or_default();
-            known.insert(network.id.clone());
+            self.sources.add(source, &network.id);
         }
         free.insert(network);
     }

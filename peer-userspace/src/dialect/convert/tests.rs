@@ -206,7 +206,7 @@ fn what_is_lost_is_said() {
     assert_eq!(converted.lost.len(), 1);
     let why = &converted.lost[0];
     assert!(
-        why.starts_with("NetworkPeeringRequest b/ask: 2 networks"),
+        why.starts_with("NetworkPeeringRequest b/ask: 2 Networks"),
         "{why}"
     );
     let odd = request("a", "ask", "\"x\\n---\\n\"", "b", "y");
