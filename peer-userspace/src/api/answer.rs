@@ -7,7 +7,8 @@ use serde_json::json;
 use super::{
     caller::Caller,
     change::{
-        authorize, check, consents, has_ended, peer_of, refuse_files, refuse_made, with_defaults,
+        authorize, check, consents, has_ended, peer_of, read_consent, refuse_files, refuse_made,
+        with_defaults,
     },
     objects::generation,
     problem::Problem,
@@ -17,7 +18,6 @@ use super::{
 };
 use crate::{
     daemon::{Role, Snapshot},
-    dialect,
     lifecycle::{ConsentFacts, Rejection, State},
     model::{AdminState, Consent, Kind, Moment, Name, ObjectRef, Origin},
     store::{Declaration, Key, Stored},
@@ -250,10 +250,7 @@ fn consent(
         },
         "spec": spec,
     });
-    let declared = dialect::parse(&document.to_string());
-    let mut declared = declared.map_err(|findings| Problem::invalid(&findings))?;
-    let consent = declared.consents.pop().map(|(consent, _)| consent);
-    consent.ok_or_else(|| Problem::internal("an acceptance made no consent"))
+    read_consent(&document)
 }
 
 /// Refuse the request `id`, perhaps with a word about it.

@@ -6,10 +6,13 @@ use std::{
     sync::Arc,
 };
 
+use serde_json::Value;
+
 use super::{caller::Caller, problem::Problem};
 use crate::{
     compile::{ForwardingTable, compile, diff},
     daemon::{Declared, Given, Role, Shared, Snapshot, needs, plan, resolve_ports},
+    dialect,
     lifecycle::State,
     model::{Consent, DEFAULT_REQUEST_TTL, Kind, Moment, Name, ObjectRef, Origin, PeerRef, Ttl},
     store::{Declaration, Key, StoreError, Stored},
@@ -284,6 +287,14 @@ pub(super) fn refuse_files(stored: &Stored, key: &Key) -> Result<(), Problem> {
             file.display()
         ))),
     }
+}
+
+/// The consent that a document made here declares, with all that documents must be.
+pub(super) fn read_consent(document: &Value) -> Result<Consent, Problem> {
+    let declared = dialect::parse(&document.to_string());
+    let mut declared = declared.map_err(|findings| Problem::invalid(&findings))?;
+    let consent = declared.consents.pop().map(|(consent, _)| consent);
+    consent.ok_or_else(|| Problem::internal("a document made here declares no consent"))
 }
 
 /// `declared` as it is stored: requests made here do not wait for ever unasked, but for

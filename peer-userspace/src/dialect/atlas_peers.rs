@@ -11,8 +11,8 @@ use super::{
     translate::{Translator, label, portless},
 };
 use crate::model::{
-    AdminState, AtlasPeer, AtlasProject, Consent, Foreign, Kind, ObjectRef, Origin, PeerRef,
-    Provider, Source, Spec, Ttl,
+    AtlasPeer, AtlasProject, Consent, Foreign, Kind, ObjectRef, Origin, PeerRef, Provider, Source,
+    Spec, Ttl,
 };
 
 /// Gives each container's network its prefix, and containers that nobody declared a
@@ -175,24 +175,18 @@ impl Entry<'_> {
             None => self.index.to_string(),
         };
         let name = format!("{}-{provider}-{network}", foreign.id.name);
+        let id = ObjectRef {
+            namespace: foreign.id.namespace.clone(),
+            name: label(&name),
+        };
+        let network = self.container.network.name.clone();
         Consent {
-            id: ObjectRef {
-                namespace: foreign.id.namespace.clone(),
-                name: label(&name),
-            },
             labels: foreign.labels.clone(),
-            description: None,
-            network: self.container.network.name.clone(),
-            peer: PeerRef::Source(self.vpc.clone(), None),
-            admin_state: AdminState::Up,
-            export: None,
             routes: self.peer.route_table_cidr.map(|routed| vec![routed]),
-            allow: None,
-            allow_out: None,
             ttl: Some(Ttl::Never),
-            hops: 1,
             origin: Origin::Document(Kind::AtlasProject, foreign.id.clone(), self.index),
             objection: objection.or_else(|| self.container.missing.clone()),
+            ..Consent::between(id, network, PeerRef::Source(self.vpc.clone(), None))
         }
     }
 }

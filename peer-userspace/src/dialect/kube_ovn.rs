@@ -16,8 +16,8 @@ use super::{
     translate::{Translator, label, portless},
 };
 use crate::model::{
-    AdminState, Consent, DEFAULT_VPC, Foreign, Kind, Name, ObjectRef, Origin, PeerRef, Source,
-    Spec, Table, Ttl, Vpc,
+    Consent, DEFAULT_VPC, Foreign, Kind, Name, ObjectRef, Origin, PeerRef, Source, Spec, Table,
+    Ttl, Vpc,
 };
 
 /// What Kube-OVN calls a VPC.
@@ -127,22 +127,16 @@ pub(super) fn consents(translator: &mut Translator<'_>) {
                 // As Kube-OVN names the ports of its routers.
                 name: label(&format!("{name}-{}", ends.remote)),
             };
+            let peer = PeerRef::Source(source(ends.remote), None);
             translator.add(Consent {
-                id,
                 labels: foreign.labels.clone(),
-                description: None,
-                network: network.name.clone(),
-                peer: PeerRef::Source(source(ends.remote), None),
-                admin_state: AdminState::Up,
-                export: None,
                 routes: Some(routes.remove(&index).unwrap_or_default()),
-                allow: None,
-                allow_out: None,
                 ttl: Some(Ttl::Never),
                 // One router a VPC.
                 hops: 2,
                 origin: Origin::Document(Kind::Vpc, foreign.id.clone(), index),
                 objection: missing.clone().or_else(refused),
+                ..Consent::between(id, network.name.clone(), peer)
             });
         }
     }

@@ -17,8 +17,8 @@ use super::{
 use crate::{
     lifecycle::State,
     model::{
-        AdminState, Consent, DEFAULT_REQUEST_TTL, Foreign, Kind, ObjectRef, Origin, PeerRef,
-        PeeringRequest, Source, Spec,
+        Consent, DEFAULT_REQUEST_TTL, Foreign, Kind, ObjectRef, Origin, PeerRef, PeeringRequest,
+        Source, Spec,
     },
 };
 
@@ -88,21 +88,13 @@ pub(super) fn consents(translator: &mut Translator<'_>) {
             ),
             Meant::Several(count) => (label(&request.local), Some(several(count, &local))),
         };
+        let (id, peer) = (foreign.id.clone(), PeerRef::Source(remote, None));
         translator.add(Consent {
-            id: foreign.id.clone(),
             labels: foreign.labels.clone(),
-            description: None,
-            network,
-            peer: PeerRef::Source(remote, None),
-            admin_state: AdminState::Up,
-            export: None,
-            routes: None,
-            allow: None,
-            allow_out: None,
             ttl: Some(DEFAULT_REQUEST_TTL),
-            hops: 1,
             origin: Origin::Document(Kind::NetworkPeeringRequest, foreign.id.clone(), 0),
             objection,
+            ..Consent::between(id, network, peer)
         });
     }
 }

@@ -104,6 +104,26 @@ impl PeerRef {
 }
 
 impl Consent {
+    /// One that says nothing but whom it is between.
+    pub fn between(id: ObjectRef, network: Name, peer: PeerRef) -> Self {
+        Self {
+            id,
+            labels: BTreeMap::new(),
+            description: None,
+            network,
+            peer,
+            admin_state: AdminState::Up,
+            export: None,
+            routes: None,
+            allow: None,
+            allow_out: None,
+            ttl: None,
+            hops: 1,
+            origin: Origin::Native,
+            objection: None,
+        }
+    }
+
     /// The own network.
     pub fn own(&self) -> ObjectRef {
         ObjectRef {

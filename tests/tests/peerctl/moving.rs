@@ -118,7 +118,7 @@ fn what_cannot_be_converted_is_said_and_ends_with_1() -> Result<()> {
         1,
     );
     let some = ended(&with(peerd, "convert -f -", &twice)?, 1)?;
-    let lost = "NetworkPeeringRequest green-team/to-blue: 2 networks have";
+    let lost = "NetworkPeeringRequest green-team/to-blue: 2 Networks have";
     assert!(some.stderr.contains(lost), "{some}");
     let comment = format!("# not carried over: {lost}");
     assert!(some.stdout.starts_with(&comment), "{some}");

@@ -23,7 +23,7 @@ use crate::{
     },
     daemon::Snapshot,
     lifecycle::{Reason, Rejection, State},
-    model::{AdminState, Consent, Kind, Moment, ObjectRef, Origin, PairLabel, PeerRef},
+    model::{Consent, Kind, Moment, ObjectRef, Origin, PairLabel, PeerRef},
     store::{Declaration, Key, Stored},
 };
 
@@ -155,24 +155,14 @@ fn consent(
         snapshot.facts.consents.contains_key(id)
     });
     let name = name.ok_or_else(|| Error::internal("no name is free for the peering"))?;
+    let id = ObjectRef {
+        namespace: own.namespace.clone(),
+        name,
+    };
+    let peer = PeerRef::Network(peer.clone());
     Ok(Consent {
-        id: ObjectRef {
-            namespace: own.namespace.clone(),
-            name,
-        },
-        labels: Default::default(),
-        description: None,
-        network: own.name.clone(),
-        peer: PeerRef::Network(peer.clone()),
-        admin_state: AdminState::Up,
-        export: None,
-        routes: None,
-        allow: None,
-        allow_out: None,
-        ttl: None,
-        hops: 1,
         origin,
-        objection: None,
+        ..Consent::between(id, own.name.clone(), peer)
     })
 }
 

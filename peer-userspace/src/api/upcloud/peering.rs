@@ -12,7 +12,9 @@ use super::{
     super::{
         answer::{free_name, switch},
         caller::Caller,
-        change::{Mode, authorize, check, make_or, refuse_files, refuse_made, with_defaults},
+        change::{
+            Mode, authorize, check, make_or, read_consent, refuse_files, refuse_made, with_defaults,
+        },
         problem::Problem,
         request::Text,
     },
@@ -23,7 +25,6 @@ use super::{
 };
 use crate::{
     daemon::{Shared, Snapshot},
-    dialect,
     model::{AdminState, Consent, Kind, ObjectRef, Origin},
     store::{Declaration, Key, Stored},
 };
@@ -172,7 +173,7 @@ fn request(
             "adminState": create.admin_state,
         },
     });
-    let mut consent = read(&document)?;
+    let mut consent = read_consent(&document)?;
     consent.origin = Origin::UpCloud;
     let key = (Kind::Peering, consent.id.clone());
     stored.put(with_defaults(Declaration::Peering(consent)));
@@ -190,14 +191,6 @@ fn is_declared(snapshot: &Snapshot, stored: &Stored, id: &ObjectRef) -> bool {
         !snapshot.declared.stored.declares(&key) && networks.contains_key(id)
     };
     stored.declares(&key) || by_document()
-}
-
-/// A consent as a document has it, with all that documents must be.
-fn read(document: &Value) -> Result<Consent, Problem> {
-    let declared = dialect::parse(&document.to_string());
-    let mut declared = declared.map_err(|findings| Problem::invalid(&findings))?;
-    let consent = declared.consents.pop().map(|(consent, _)| consent);
-    consent.ok_or_else(|| Problem::internal("a request made no consent"))
 }
 
 /// The own consent that may be changed, and where it stands.
@@ -252,7 +245,7 @@ fn alter(
         if let Some(labels) = labels {
             document["metadata"]["labels"] = json!(labels);
         }
-        let consent = read(&document)?;
+        let consent = read_consent(&document)?;
         stored.put(Declaration::Peering(consent));
     }
     if let Some(wanted) = modify.admin_state {
