@@ -18,6 +18,7 @@ mod port;
 mod registry;
 mod route;
 mod subinterface;
+pub mod trie;
 
 pub use counters::{Drops, Errors, Traffic};
 pub use drop_reason::DropReason;
@@ -32,4 +33,4 @@ pub use subinterface::Subinterface;
 /// Version of everything in this crate that a pinned map holds. Maps of another
 /// version are not reused but made anew; raise it whenever a layout or a meaning
 /// changes.
-pub const ABI_VERSION: u32 = 3;
+pub const ABI_VERSION: u32 = 4;

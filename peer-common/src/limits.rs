@@ -6,14 +6,8 @@ pub const MAX_NETWORKS: u32 = 16_384;
 pub const MAX_PEERINGS: u32 = 16_384;
 /// Ports on one host: interfaces that face a network.
 pub const MAX_PORTS: u32 = 4096;
-/// Routes of one network and family. A trie takes memory only as it fills.
-pub const MAX_ROUTES: u32 = 1 << 20;
-/// Entries of one family in the table of what lies in any managed network.
-pub const MAX_ELSEWHERE: u32 = 1 << 20;
 /// Groups of next hops on one host; ids run from 1.
 pub const MAX_GROUPS: u32 = 4096;
-/// Entries of one family that say which sources may come in by which port.
-pub const MAX_SOURCES: u32 = 1 << 20;
 /// Traffic counters: two directions a peering.
 pub const MAX_COUNTERS: u32 = 2 * MAX_PEERINGS;
 /// ICMP errors that a port sends in a second, in the long run (RFC 1812 section 4.3.2.8,

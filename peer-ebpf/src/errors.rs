@@ -22,7 +22,7 @@ pub(crate) type Bucket = u64;
 /// not.
 #[inline(always)]
 pub(crate) fn are_due(packet: &impl Packet) -> bool {
-    let Some(port) = port::ingress(packet) else {
+    let Some(port) = port::at(packet.ingress()) else {
         return false;
     };
     let due = BUCKETS

@@ -49,7 +49,7 @@ const HOP_LIMIT: u8 = 64;
 /// after all and must go.
 #[inline(always)]
 pub(crate) fn tell(ctx: &TcContext, notice: Notice) -> Option<i32> {
-    let port = port::ingress(ctx)?;
+    let port = port::at(ctx.ingress())?;
     let speaker = match notice.what {
         What::TimeExceededBeyond => port::at(notice.detail).unwrap_or(port),
         _ => port,

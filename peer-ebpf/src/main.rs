@@ -11,6 +11,7 @@
 
 #![no_std]
 #![no_main]
+#![feature(asm_experimental_arch)]
 #![expect(
     unsafe_code,
     reason = "packet access and BPF helpers have no safe form"
@@ -38,6 +39,7 @@ mod rewrite;
 mod route;
 mod source;
 mod tc;
+mod trie;
 mod tuple;
 mod turned_away;
 mod vlan;

@@ -1,65 +1,41 @@
 //! The maps. Userspace pins each under its name in lower case.
 
 use aya_ebpf::{
-    btf_maps::{Array, ArrayOfMaps, DevMap, HashMap, LpmTrie, LruHashMap, PerCpuArray},
+    btf_maps::{Array, ArrayOfMaps, DevMap, HashMap, LruHashMap, PerCpuArray},
     macros::btf_map,
 };
 use peer_common::{
-    Drops, Errors, Flow, FlowKey, Group, Policy, Port, Route, Subinterface, Traffic, limits,
+    Drops, Errors, Flow, FlowKey, Group, Policy, Subinterface, Traffic, limits, trie::LEAST_MEMORY,
 };
 
 use crate::{desk::Desk, errors::Bucket, icmp::Message};
 
 const NETWORKS: usize = limits::MAX_NETWORKS as usize;
-const ROUTES: usize = limits::MAX_ROUTES as usize;
-const ELSEWHERES: usize = limits::MAX_ELSEWHERE as usize;
-const SOURCE_SLOTS: usize = limits::MAX_SOURCES as usize;
 const GROUP_SLOTS: usize = limits::MAX_GROUPS as usize;
 const COUNTERS: usize = limits::MAX_COUNTERS as usize;
 const PEERINGS: usize = limits::MAX_PEERINGS as usize;
 const FLOW_SLOTS: usize = limits::MAX_FLOWS as usize;
 const PORT_SLOTS: usize = limits::MAX_PORTS as usize;
 
-/// Ports by ingress ifindex; those with a tag by their stand-in's.
+/// `BPF_F_MMAPABLE` of linux/bpf.h (5.5).
+const MMAPABLE: usize = 1 << 10;
+
+/// The memory of all tables (`peer_common::trie`), which userspace makes, of the size it
+/// chooses, and writes to in place. Networks that do not peer may use the same addresses, and
+/// a table knows no network its own does not peer with.
+///
+/// Every daemon makes its own: the programs of the one before keep what they read until they
+/// are replaced.
 #[btf_map]
-pub(crate) static PORTS: HashMap<u32, Port, PORT_SLOTS> = HashMap::new();
+pub(crate) static TABLES: Array<[u64; LEAST_MEMORY / 8], 1, MMAPABLE> = Array::new();
 
 /// The stand-ins of ports with tags, by where their frames come in.
 #[btf_map]
 pub(crate) static TAGS: HashMap<Subinterface, u32, PORT_SLOTS> = HashMap::new();
 
-/// Each network's IPv4 table, by network id. Networks that do not peer may use
-/// the same addresses, and a table knows no network its own does not peer with.
-#[btf_map]
-pub(crate) static FIB4: ArrayOfMaps<LpmTrie<[u32; 1], Route, ROUTES>, NETWORKS> =
-    ArrayOfMaps::new();
-
-/// Each network's IPv6 table, by network id.
-#[btf_map]
-pub(crate) static FIB6: ArrayOfMaps<LpmTrie<[u32; 4], Route, ROUTES>, NETWORKS> =
-    ArrayOfMaps::new();
-
 /// Next hops that share a destination's flows, by the id that routes name.
 #[btf_map]
 pub(crate) static GROUPS: Array<Group, GROUP_SLOTS> = Array::new();
-
-/// Whether an IPv4 source may come in by a port that says so of itself: its ifindex
-/// in network byte order and the address, the longest match counting.
-#[btf_map]
-pub(crate) static SOURCES4: LpmTrie<[u32; 2], u32, SOURCE_SLOTS> = LpmTrie::new();
-
-/// The same for IPv6.
-#[btf_map]
-pub(crate) static SOURCES6: LpmTrie<[u32; 5], u32, SOURCE_SLOTS> = LpmTrie::new();
-
-/// What lies in any managed network or is the host's own, with the number of the
-/// drop reason for those whose own table does not know it.
-#[btf_map]
-pub(crate) static ELSEWHERE4: LpmTrie<[u32; 1], u32, ELSEWHERES> = LpmTrie::new();
-
-/// The same for IPv6.
-#[btf_map]
-pub(crate) static ELSEWHERE6: LpmTrie<[u32; 4], u32, ELSEWHERES> = LpmTrie::new();
 
 /// The rules of each direction of a peering that has any, by a route's counter. Each
 /// is a map of its own: elements of a hash map are used again at once, maps only when

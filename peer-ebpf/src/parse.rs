@@ -1,6 +1,6 @@
 //! Stage: what the headers say. Reads, and judges only whether they make sense.
 
-use crate::packet::{ETHERNET, Packet, address, at, byte, bytes, word};
+use crate::packet::{self, ETHERNET, FromPacket, Packet, at, byte, bytes, word};
 
 pub(crate) const ARP: u16 = 0x0806;
 pub(crate) const IPV4: u16 = 0x0800;
@@ -13,7 +13,8 @@ const ICMPV6: u8 = 58;
 
 /// An untagged Ethernet header.
 pub(crate) struct Ethernet {
-    pub(crate) destination: [u8; 6],
+    /// As [`packet::mac`] has it.
+    pub(crate) destination: u64,
     pub(crate) protocol: u16,
 }
 
@@ -21,13 +22,10 @@ pub(crate) struct Ethernet {
 #[inline(always)]
 pub(crate) fn ethernet(packet: &impl Packet) -> Option<Ethernet> {
     let header = at::<[u8; ETHERNET]>(packet, 0)?;
-    // SAFETY: `at` checked the bounds, and byte arrays have no alignment.
-    let header = unsafe { &*header };
     Some(Ethernet {
-        destination: [
-            header[0], header[1], header[2], header[3], header[4], header[5],
-        ],
-        protocol: u16::from_be_bytes([header[12], header[13]]),
+        // SAFETY: `at` checked the bounds.
+        destination: unsafe { packet::mac(header.cast()) },
+        protocol: word(packet, 12)?,
     })
 }
 
@@ -54,10 +52,10 @@ pub(crate) fn ipv4(packet: &impl Packet) -> Option<Ip<1>> {
     if fixed[0] >> 4 != 4 || header < 20 {
         return None;
     }
-    let total = u32::from(u16::from_be_bytes([fixed[2], fixed[3]]));
+    let total = u32::from(word(packet, ETHERNET + 2)?);
     Some(Ip {
-        source: address(packet, ETHERNET + 12)?,
-        destination: address(packet, ETHERNET + 16)?,
+        source: FromPacket::address(packet, ETHERNET + 12)?,
+        destination: FromPacket::address(packet, ETHERNET + 16)?,
         hop_limit: fixed[8],
         protocol: fixed[9],
         header,
@@ -76,7 +74,7 @@ pub(crate) fn ipv6(packet: &impl Packet) -> Option<Ip<4>> {
     if header[0] >> 4 != 6 {
         return None;
     }
-    let payload = u32::from(u16::from_be_bytes([header[4], header[5]]));
+    let payload = u32::from(word(packet, ETHERNET + 4)?);
     // A hop-by-hop header of which not a byte is there: a jumbogram (RFC 2675) that
     // nobody can send over these links, or what pretends to be one.
     if payload == 0 && header[6] == 0 && packet.gso_size() == 0 {
@@ -90,8 +88,8 @@ pub(crate) fn ipv6(packet: &impl Packet) -> Option<Ip<4>> {
         payload + 40
     };
     Some(Ip {
-        source: address(packet, ETHERNET + 8)?,
-        destination: address(packet, ETHERNET + 24)?,
+        source: FromPacket::address(packet, ETHERNET + 8)?,
+        destination: FromPacket::address(packet, ETHERNET + 24)?,
         hop_limit: header[7],
         protocol: header[6],
         header: 40,
@@ -172,7 +170,7 @@ pub(crate) fn arp_target(packet: &impl Packet) -> Option<[u32; 1]> {
     if word(packet, ETHERNET + 2)? != IPV4 || word(packet, ETHERNET + 4)? != 0x0604 {
         return None;
     }
-    address(packet, ETHERNET + 24)
+    FromPacket::address(packet, ETHERNET + 24)
 }
 
 /// Whether an ARP packet asks, over Ethernet.
@@ -199,7 +197,7 @@ pub(crate) fn solicited(packet: &impl Packet) -> Option<[u32; 4]> {
     if icmpv6(packet)? != NEIGHBOUR_SOLICITATION {
         return None;
     }
-    address(packet, ETHERNET + 48)
+    FromPacket::address(packet, ETHERNET + 48)
 }
 
 /// Whether a solicitation may be answered (RFC 4861 section 7.1.1); its checksum is
@@ -207,7 +205,7 @@ pub(crate) fn solicited(packet: &impl Packet) -> Option<[u32; 4]> {
 #[inline(always)]
 pub(crate) fn is_good_solicitation(packet: &impl Packet) -> bool {
     let fixed: Option<[u8; 8]> = bytes(packet, ETHERNET);
-    let asker: Option<[u32; 4]> = address(packet, ETHERNET + 8);
+    let asker: Option<[u32; 4]> = FromPacket::address(packet, ETHERNET + 8);
     let (Some(fixed), Some(asker)) = (fixed, asker) else {
         return false;
     };

@@ -8,7 +8,7 @@ use crate::{
     next_hop,
     notice::{self, Notice},
     options,
-    packet::Packet,
+    packet::{self, Packet},
     parse::{self, Ip, Wire},
     policy, port,
     route::Address,
@@ -92,8 +92,10 @@ pub(crate) fn decide(packet: &impl Packet) -> Outcome {
     let Some(ethernet) = parse::ethernet(packet) else {
         return Outcome::Stack;
     };
-    let for_us = ethernet.destination == port.mac;
-    let heard = for_us || ethernet.destination[0] & 1 != 0;
+    // SAFETY: a MAC has six bytes.
+    let for_us = ethernet.destination == unsafe { packet::mac(port.mac.as_ptr()) };
+    // The first byte's last bit is a group address's.
+    let heard = for_us || ethernet.destination & u64::from_ne_bytes([1, 0, 0, 0, 0, 0, 0, 0]) != 0;
     let local = match ethernet.protocol {
         parse::ARP => local::arp(packet, port, heard),
         parse::IPV4 if for_us => match parse::ipv4(packet) {
@@ -174,8 +176,8 @@ where
     if let Some(route) = route
         && route.verdict == verdict::FORWARD
     {
-        if !source::may_send(&ip.source, port, packet.ingress(), route.network) {
-            let reason = source::reason(&ip.source, port, packet.ingress());
+        if !source::may_send(&ip.source, port, route.network) {
+            let reason = source::reason(&ip.source, port);
             return drop(reason, route.counter);
         }
         if let Some(reason) = options::refused(packet, ip) {

@@ -1,19 +1,17 @@
 //! Stage: which port, and so which network, a packet came in by.
 
-use peer_common::Port;
+use peer_common::{Port, trie::roots};
 
-use crate::{maps::PORTS, packet::Packet};
+use crate::{packet::Packet, trie};
 
 /// The ingress port; `None` where the interface is not managed.
 #[inline(always)]
 pub(crate) fn ingress(packet: &impl Packet) -> Option<&'static Port> {
-    at(packet.ingress())
+    trie::match4(roots::PORTS, packet.ingress())
 }
 
 /// The port on the interface with this ifindex.
 #[inline(always)]
 pub(crate) fn at(index: u32) -> Option<&'static Port> {
-    // SAFETY: elements of a hash map are replaced under RCU, and a program runs
-    // inside one read-side section; the element stays as it is until its end.
-    unsafe { PORTS.get(index) }
+    trie::match4_by_call(roots::PORTS, index)
 }

@@ -1,10 +1,12 @@
 //! Writing to a packet: MACs and TTL. Nothing else of it changes, but that what is behind
 //! it goes.
 
+use core::mem::offset_of;
+
 use peer_common::{Route, checksum};
 
 use crate::{
-    packet::{ETHERNET, Packet, at},
+    packet::{ETHERNET, Packet, at, copy_macs},
     parse::Wire,
     pipeline::Destination,
 };
@@ -33,9 +35,12 @@ pub(crate) fn trailer(packet: &impl Packet, wire: Wire) -> Option<()> {
 /// The next hop's MAC and the egress port's own.
 #[inline(always)]
 pub(crate) fn macs(packet: &impl Packet, route: &Route) -> Option<()> {
-    let ethernet = at::<[[u8; 6]; 2]>(packet, 0)?;
-    // SAFETY: `at` checked the bounds, and byte arrays have no alignment.
-    unsafe { *ethernet = [route.dst_mac, route.src_mac] };
+    let ethernet = at::<[u8; 12]>(packet, 0)?;
+    const { assert!(offset_of!(Route, src_mac) == offset_of!(Route, dst_mac) + 6) };
+    let macs = (&raw const *route).cast::<u8>();
+    // SAFETY: `at` checked the bounds; a route's MACs lie side by side, and there is no other
+    // reference to the packet.
+    unsafe { copy_macs(macs.add(offset_of!(Route, dst_mac)), ethernet.cast()) };
     Some(())
 }
 

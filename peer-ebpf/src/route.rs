@@ -1,20 +1,24 @@
 //! Stage: longest-prefix match in one network's own table.
 
-use aya_ebpf::btf_maps::lpm_trie::Key;
-use peer_common::{DropReason, Route};
+use peer_common::{DropReason, Route, flags, trie::roots};
 
-use crate::maps::{ELSEWHERE4, ELSEWHERE6, FIB4, FIB6, SOURCES4, SOURCES6};
+use crate::{
+    packet::FromPacket,
+    trie::{match4, match4_by_call, match6, match6_by_call},
+};
 
 /// An address that can be looked up.
-pub(crate) trait Address: Copy {
+pub(crate) trait Address: Copy + FromPacket {
     /// The longest match in `network`'s table.
     fn route(self, network: u32) -> Option<&'static Route>;
+    /// The same for what is not sent on.
+    fn route_by_call(self, network: u32) -> Option<&'static Route>;
     /// Why this address is refused to a network whose table does not know it;
     /// `None` if it lies in no managed network.
     fn elsewhere(self) -> Option<DropReason>;
-    /// Whether it may be a source at this port, which does not take every one of its
-    /// network's.
-    fn may_enter(self, ingress: u32) -> bool;
+    /// Whether it may be a source at the port with this slot, which does not take every
+    /// one of its network's.
+    fn may_enter(self, slot: u32) -> bool;
     /// Whether it may be neither a source nor a destination of anything a router
     /// forwards (RFC 1812 section 5.3.7, RFC 4291 section 2.5).
     fn is_martian(self) -> bool;
@@ -25,19 +29,25 @@ pub(crate) trait Address: Copy {
 impl Address for [u32; 1] {
     #[inline(always)]
     fn route(self, network: u32) -> Option<&'static Route> {
-        FIB4.get(network)?.get(&Key::new(32, self))
+        match4(roots::fib(network, false), u32::from_be(self[0]))
+    }
+
+    #[inline(always)]
+    fn route_by_call(self, network: u32) -> Option<&'static Route> {
+        match4_by_call(roots::fib(network, false), u32::from_be(self[0]))
     }
 
     #[inline(always)]
     fn elsewhere(self) -> Option<DropReason> {
-        ELSEWHERE4.get(&Key::new(32, self)).map(reason)
+        self.route_by_call(roots::ELSEWHERE).map(reason)
     }
 
-    // Not inlined: the key finds no room on the caller's stack.
-    #[inline(never)]
-    fn may_enter(self, ingress: u32) -> bool {
-        let at = [ingress.to_be(), self[0]];
-        SOURCES4.get(&Key::new(64, at)).is_some_and(|may| *may != 0)
+    #[inline(always)]
+    fn may_enter(self, slot: u32) -> bool {
+        may(match4_by_call(
+            roots::sources(slot, false),
+            u32::from_be(self[0]),
+        ))
     }
 
     #[inline(always)]
@@ -57,22 +67,22 @@ impl Address for [u32; 1] {
 impl Address for [u32; 4] {
     #[inline(always)]
     fn route(self, network: u32) -> Option<&'static Route> {
-        FIB6.get(network)?.get(&Key::new(128, self))
+        match6(roots::fib(network, true), self)
+    }
+
+    #[inline(always)]
+    fn route_by_call(self, network: u32) -> Option<&'static Route> {
+        match6_by_call(roots::fib(network, true), self)
     }
 
     #[inline(always)]
     fn elsewhere(self) -> Option<DropReason> {
-        ELSEWHERE6.get(&Key::new(128, self)).map(reason)
+        self.route_by_call(roots::ELSEWHERE).map(reason)
     }
 
-    // Not inlined: the key finds no room on the caller's stack.
-    #[inline(never)]
-    fn may_enter(self, ingress: u32) -> bool {
-        let [a, b, c, d] = self;
-        let at = [ingress.to_be(), a, b, c, d];
-        SOURCES6
-            .get(&Key::new(160, at))
-            .is_some_and(|may| *may != 0)
+    #[inline(always)]
+    fn may_enter(self, slot: u32) -> bool {
+        may(match6_by_call(roots::sources(slot, true), self))
     }
 
     #[inline(always)]
@@ -92,10 +102,16 @@ impl Address for [u32; 4] {
 
 /// Userspace stores two reasons only: another network's, or the host's own.
 #[inline(always)]
-fn reason(number: &u32) -> DropReason {
-    if *number == DropReason::ForeignLocal as u32 {
+fn reason(elsewhere: &Route) -> DropReason {
+    if elsewhere.reason == DropReason::ForeignLocal as u8 {
         DropReason::ForeignLocal
     } else {
         DropReason::NotPeered
     }
+}
+
+/// What a table of sources says.
+#[inline(always)]
+fn may(source: Option<&Route>) -> bool {
+    source.is_some_and(|source| source.has(flags::SOURCE))
 }

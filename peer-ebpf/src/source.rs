@@ -8,33 +8,39 @@
 //! Where a network's ports do not all claim the same, what lies behind one of them
 //! does not come in by another (RFC 3704 section 2.3).
 
-use peer_common::{DropReason, Port, flags, port_flags};
+use peer_common::{DropReason, Port, Route, flags, port_flags};
 
 use crate::route::Address;
 
-/// Whether a packet from `source`, come in by `ingress`, which is `port`, may go to
-/// network `to`.
+/// Whether a packet from `source`, come in by `port`, may go to network `to`.
 #[inline(always)]
-pub(crate) fn may_send<A: Address>(source: &A, port: &Port, ingress: u32, to: u32) -> bool {
-    (port.flags & port_flags::SOURCES == 0 || source.may_enter(ingress))
-        && source
-            .route(to)
-            .is_some_and(|route| route.network == port.network && route.has(flags::SOURCE))
+pub(crate) fn may_send<A: Address>(source: &A, port: &Port, to: u32) -> bool {
+    comes_in(source, port) && belongs(source.route(to), port)
+}
+
+#[inline(always)]
+fn comes_in<A: Address>(source: &A, port: &Port) -> bool {
+    port.flags & port_flags::SOURCES == 0 || source.may_enter(port.slot)
+}
+
+#[inline(always)]
+fn belongs(route: Option<&Route>, port: &Port) -> bool {
+    route.is_some_and(|route| route.network == port.network && route.has(flags::SOURCE))
 }
 
 /// Whether `source` is one of the port's network's, and one that comes in here.
 #[inline(always)]
-pub(crate) fn is_own<A: Address>(source: &A, port: &Port, ingress: u32) -> bool {
-    may_send(source, port, ingress, port.network)
+pub(crate) fn is_own<A: Address>(source: &A, port: &Port) -> bool {
+    comes_in(source, port) && belongs(source.route_by_call(port.network), port)
 }
 
 /// Why `source` may not send, once it is known that it may not. Not inlined, for want of room
 /// on its caller's stack.
 #[inline(never)]
-pub(crate) fn reason<A: Address>(source: &A, port: &Port, ingress: u32) -> DropReason {
+pub(crate) fn reason<A: Address>(source: &A, port: &Port) -> DropReason {
     if source.is_martian() || source.is_link_local() {
         DropReason::Martian
-    } else if is_own(source, port, ingress) {
+    } else if is_own(source, port) {
         DropReason::NotExported
     } else {
         DropReason::SpoofedSource

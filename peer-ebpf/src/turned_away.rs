@@ -8,7 +8,7 @@ use peer_common::{DropReason, Port, Route, UNMANAGED_PASS, flags, verdict};
 
 use crate::{
     local::{self, Question},
-    packet::{self, ETHERNET, Packet},
+    packet::{ETHERNET, FromPacket as _, Packet},
     parse,
     route::Address,
     source,
@@ -65,10 +65,10 @@ where
 {
     let (source_at, destination_at) = if N == 1 { (12, 16) } else { (8, 24) };
     let malformed = Verdict::drop(DropReason::Malformed, 0);
-    let Some(destination) = packet::address::<N>(packet, ETHERNET + destination_at) else {
+    let Some(destination) = <[u32; N]>::address(packet, ETHERNET + destination_at) else {
         return malformed;
     };
-    let Some(source) = packet::address::<N>(packet, ETHERNET + source_at) else {
+    let Some(source) = <[u32; N]>::address(packet, ETHERNET + source_at) else {
         return malformed;
     };
     if destination.is_martian() || source.is_martian() {
@@ -81,7 +81,7 @@ where
     if from_link && !to_link && !here {
         return Verdict::drop(DropReason::Martian, 0);
     }
-    if !from_link && !source::is_own(&source, port, packet.ingress()) {
+    if !from_link && !source::is_own(&source, port) {
         return Verdict::drop(DropReason::SpoofedSource, 0);
     }
     let answered = here && route.is_some_and(|route| route.has(flags::ANSWERED));

@@ -64,7 +64,8 @@ pub(crate) fn arrive(ctx: &TcContext) -> Arrival {
     let Some((place, priorities)) = first.place(ctx, index) else {
         return Arrival::Unknown;
     };
-    // SAFETY: as in `port::at`.
+    // SAFETY: elements of a hash map are replaced under RCU, and a program runs
+    // inside one read-side section; the element stays as it is until its end.
     let Some(stand_in) = (unsafe { TAGS.get(place) }) else {
         return Arrival::Unknown;
     };

@@ -2,7 +2,7 @@
 //!
 //! Data flows one way: `dialect` reads documents into `model`, `lifecycle` says
 //! which peerings carry traffic, `compile` turns them into a forwarding table
-//! and differences, `kernel` applies those; `telemetry` and `api` show the
+//! and differences, `kernel` applies those, tables by way of `trie`; `telemetry` and `api` show the
 //! outcome. Everything but `kernel`, `store`, `api`, `client`, `daemon` and the
 //! binaries is pure: no aya, tokio, files, clock or environment.
 
@@ -17,3 +17,4 @@ pub mod lifecycle;
 pub mod model;
 pub mod store;
 pub mod telemetry;
+pub mod trie;

@@ -67,7 +67,7 @@ fn metrics_are_openmetrics_and_tell_one_state_for_each_side() -> Result<()> {
             "{side} is {state}"
         );
     }
-    for map in ["ports", "tags", "groups", "fib4", "sources6", "elsewhere4"] {
+    for map in ["ports", "tags", "groups", "tables"] {
         let labels = [("map", map)];
         let entries = metrics.value("peer_map_entries", &labels);
         let capacity = metrics.value("peer_map_capacity", &labels);

@@ -10,8 +10,13 @@ use serde_json::Value;
 #[test]
 fn a_peering_the_kernel_would_not_take_is_never_said_to_be_active() -> Result<()> {
     let mut scene = Scene::start_with("refused", |table| table.without_consent("green", "blue"))?;
-    freeze::freeze_tables(&scene.daemon)?;
-    scene.edit(|table| table.consent("green", "blue"))?;
+    freeze::freeze_rules(&scene.daemon)?;
+    let rules = "allow: [{ protocol: icmp }]";
+    scene.edit(|table| {
+        table
+            .consent("green", "blue")
+            .with_consent("green", "blue", rules)
+    })?;
     scene.wait_state("blue", "green", "provisioning")?;
     let mut last = refused_at(&scene)?;
     // Nor is it by looks that find it agreed on already.

@@ -60,6 +60,25 @@ pub enum Change {
     RemoveDevice(u32),
 }
 
+impl Change {
+    /// Whether both change prefixes of one table, which may be done in one go.
+    pub fn is_of_one_table_with(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::PutRoute(one, ..), Self::PutRoute(other, ..))
+            | (Self::RemoveRoute(one, _), Self::RemoveRoute(other, _))
+            | (
+                Self::PutSource(one, ..) | Self::RemoveSource(one, _),
+                Self::PutSource(other, ..) | Self::RemoveSource(other, _),
+            ) => one == other,
+            (
+                Self::PutElsewhere(..) | Self::RemoveElsewhere(_),
+                Self::PutElsewhere(..) | Self::RemoveElsewhere(_),
+            ) => true,
+            _ => false,
+        }
+    }
+}
+
 /// The changes that make `old` into `new`.
 pub fn diff(old: &ForwardingTable, new: &ForwardingTable) -> Vec<Change> {
     let mut changes = Vec::new();
@@ -106,8 +125,8 @@ pub fn diff(old: &ForwardingTable, new: &ForwardingTable) -> Vec<Change> {
             removals.extend(removed.into_iter().map(|at| (*id, at)));
         }
     }
-    puts.sort_by_key(|(_, at, _)| Reverse(at.prefix_len()));
-    removals.sort_by_key(|(_, at)| at.prefix_len());
+    puts.sort_by_key(|(id, at, _)| (*id, Reverse(at.prefix_len())));
+    removals.sort_by_key(|(id, at)| (*id, at.prefix_len()));
     changes.extend(
         puts.into_iter()
             .map(|(id, at, route)| Change::PutRoute(id, at, route)),
@@ -129,8 +148,8 @@ pub fn diff(old: &ForwardingTable, new: &ForwardingTable) -> Vec<Change> {
     );
 
     let (mut sources, mut no_sources) = entries(&old.sources, &new.sources);
-    sources.sort_by_key(|((_, at), _)| Reverse(at.prefix_len()));
-    no_sources.sort_by_key(|(_, at)| at.prefix_len());
+    sources.sort_by_key(|((index, at), _)| (*index, Reverse(at.prefix_len())));
+    no_sources.sort_by_key(|(index, at)| (*index, at.prefix_len()));
     changes.extend(
         sources
             .into_iter()

@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
+use peer_common::trie::MOST_MEMORY;
 use serde::Deserialize;
 
 use super::access::{Access, Who};
@@ -24,6 +25,8 @@ pub struct Config {
     pub quotas: Quotas,
     /// The bit of a packet's mark that is ours on this host.
     pub mark_bit: MarkBit,
+    /// Memory of the forwarding tables.
+    pub table_memory: TableMemory,
     /// How the Atlas operator's documents are answered.
     pub atlas: Atlas,
 }
@@ -65,6 +68,38 @@ impl MarkBit {
     /// The mark that has this bit and no other.
     pub const fn mask(self) -> u32 {
         1 << self.0
+    }
+}
+
+/// Memory of the forwarding tables, in MiB. It is taken when the daemon starts, so that no
+/// route fails for want of it later; what routes need of it, `peer_map_entries` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u32")]
+pub struct TableMemory(u32);
+
+impl Default for TableMemory {
+    /// Enough for a million routes.
+    fn default() -> Self {
+        Self(64)
+    }
+}
+
+impl TryFrom<u32> for TableMemory {
+    type Error = String;
+
+    fn try_from(mebibytes: u32) -> Result<Self, String> {
+        (mebibytes.is_power_of_two() && mebibytes <= (MOST_MEMORY >> 20) as u32)
+            .then_some(Self(mebibytes))
+            .ok_or_else(|| {
+                format!("tableMemory: {mebibytes} is none of 1, 2, 4 and so on to 256 MiB")
+            })
+    }
+}
+
+impl TableMemory {
+    /// In bytes.
+    pub const fn bytes(self) -> u32 {
+        self.0 << 20
     }
 }
 

@@ -166,6 +166,7 @@ impl Reconciler {
         let latest = &mut self.latest;
         latest.set_clock(now);
         latest.content = Arc::new(datapath.content().clone());
+        latest.table_memory = datapath.memory();
         latest.ids = Arc::new(datapath.registered());
         latest.declared = Arc::new(declared);
         latest.host = Arc::new(host);

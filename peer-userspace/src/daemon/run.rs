@@ -110,6 +110,7 @@ pub async fn run(options: Options) -> Result<()> {
     let globals = Globals {
         log_packets: options.log_packets,
         mark: options.config.mark_bit.mask(),
+        table_memory: options.config.table_memory.bytes(),
     };
     let mut datapath = Datapath::open(&options.bpffs, &globals)?;
     if options.log_packets {

@@ -60,6 +60,8 @@ pub struct Snapshot {
     pub ids: Arc<Ids>,
     /// What the kernel holds.
     pub content: Arc<ForwardingTable>,
+    /// Units of the tables' memory in use, and all there are.
+    pub table_memory: [usize; 2],
     /// How often the kernel's content changed since the daemon started.
     pub generation: u64,
     /// The last attempt to make the kernel hold what it should.

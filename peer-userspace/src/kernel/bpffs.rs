@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, TryLockError},
     io,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use rustix::{
@@ -87,26 +87,4 @@ pub(super) fn remove_all(dir: &Path) -> Result<(), KernelError> {
         remove(&dir.join(name))?;
     }
     fs::remove_dir(dir).map_err(|error| KernelError::file("remove", dir, error))
-}
-
-/// Path of a network's trie.
-pub(super) fn fib(dir: &Path, family: Family, network: u32) -> PathBuf {
-    dir.join(format!("{}_{network}", family.outer_pin()))
-}
-
-/// IP version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Family {
-    V4,
-    V6,
-}
-
-impl Family {
-    /// Pin of the map of this family's tries.
-    pub(super) const fn outer_pin(self) -> &'static str {
-        match self {
-            Self::V4 => "fib4",
-            Self::V6 => "fib6",
-        }
-    }
 }

@@ -1,6 +1,10 @@
 //! Everything of ours in the kernel, behind one handle.
 
-use std::{collections::BTreeSet, fs::File, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
+    path::Path,
+};
 
 use aya::Ebpf;
 use aya_log::EbpfLogger;
@@ -10,13 +14,12 @@ use super::{
     attach::Attachments,
     bpffs,
     counters::CounterMaps,
-    fibs::Fibs,
     groups::Groups,
     maps::FlatMaps,
     object::{self, Globals},
     policies::Policies,
     registry::Registry,
-    sources::Sources,
+    tables::Tables,
 };
 use crate::{
     compile::{Change, ForwardingTable, Hook, Ids},
@@ -27,9 +30,8 @@ use crate::{
 pub struct Datapath {
     object: Ebpf,
     flat: FlatMaps,
-    fibs: Fibs,
     groups: Groups,
-    sources: Sources,
+    tables: Tables,
     policies: Policies,
     counters: CounterMaps,
     registry: Registry,
@@ -50,14 +52,13 @@ impl Datapath {
     pub fn open(dir: &Path, globals: &Globals) -> Result<Self, KernelError> {
         bpffs::prepare(dir)?;
         let lock = bpffs::lock(dir)?;
-        let (mut object, _) = object::load(dir, globals)?;
+        let (mut object, memory) = object::load(dir, globals)?;
         let registry = Registry::open(dir)?;
         let attachments = Attachments::found(dir)?;
         let mut datapath = Self {
             flat: FlatMaps::of(&mut object)?,
-            fibs: Fibs::of(&mut object, dir)?,
             groups: Groups::of(&mut object)?,
-            sources: Sources::of(&mut object)?,
+            tables: Tables::new(memory),
             policies: Policies::of(&mut object, dir)?,
             counters: CounterMaps::of(&mut object)?,
             outdated: !attachments.ports().is_empty(),
@@ -107,14 +108,11 @@ impl Datapath {
     /// If a map cannot be read.
     pub fn reread(&mut self) -> Result<(), KernelError> {
         self.content = ForwardingTable {
-            ports: self.flat.ports()?,
             tags: self.flat.tags()?,
             devices: self.flat.devices(),
-            sources: self.sources.content()?,
             groups: self.groups.content()?,
-            fibs: self.fibs.content()?,
             policies: self.policies.content()?,
-            elsewhere: self.flat.elsewhere()?,
+            ..self.tables.content()
         };
         Ok(())
     }
@@ -124,10 +122,13 @@ impl Datapath {
     /// # Errors
     /// With the first change the kernel refused; all others are carried out.
     pub fn apply(&mut self, changes: &[Change]) -> Result<(), KernelError> {
-        let mut failed = None;
-        for change in changes {
-            match self.carry_out(change) {
-                Ok(()) => self.content.apply(change),
+        let mut failed = self.tables.repair().err();
+        let slots = slots(&self.content, changes);
+        // Prefixes of one table are changed together: one by one, every one of them would be
+        // a way down the table.
+        for run in changes.chunk_by(Change::is_of_one_table_with) {
+            match self.carry_out(run, &slots) {
+                Ok(()) => run.iter().for_each(|change| self.content.apply(change)),
                 // One network's trouble must not keep another's consent alive.
                 Err(error) => failed = failed.or(Some(error)),
             }
@@ -135,7 +136,11 @@ impl Datapath {
         failed.map_or(Ok(()), Err)
     }
 
-    fn carry_out(&mut self, change: &Change) -> Result<(), KernelError> {
+    /// Carry out one change, or several of one table.
+    fn carry_out(&mut self, run: &[Change], slots: &BTreeMap<u32, u32>) -> Result<(), KernelError> {
+        let Some(change) = run.first() else {
+            return Ok(());
+        };
         match change {
             Change::PutDevice(slot, index) => {
                 self.counters.reset_port(*slot)?;
@@ -143,24 +148,56 @@ impl Datapath {
             }
             Change::PutPolicies(policies) => self.policies.put(policies),
             Change::RemovePolicies(counters) => self.policies.remove(counters),
-            Change::AddFibs(fibs) => self.fibs.add(fibs),
-            Change::PutRoute(id, at, route) => self.fibs.put(*id, *at, route),
-            Change::PutElsewhere(at, reason) => self.flat.put_elsewhere(*at, *reason),
-            Change::RemoveElsewhere(at) => self.flat.remove_elsewhere(*at),
-            Change::RemoveRoute(id, at) => self.fibs.remove_route(*id, *at),
-            Change::PutPort(index, port) => self.flat.put_port(*index, port),
+            Change::AddFibs(fibs) => {
+                first_error(fibs.iter().map(|(id, fib)| self.tables.add_fib(*id, fib)))
+            }
+            Change::PutRoute(id, ..) | Change::RemoveRoute(id, _) => {
+                let routes = run.iter().filter_map(|change| match change {
+                    Change::PutRoute(_, at, route) => Some((*at, Some(*route))),
+                    Change::RemoveRoute(_, at) => Some((*at, None)),
+                    _ => None,
+                });
+                self.tables.change_fib(*id, &routes.collect::<Vec<_>>())
+            }
+            Change::PutElsewhere(..) | Change::RemoveElsewhere(_) => {
+                let reasons = run.iter().filter_map(|change| match change {
+                    Change::PutElsewhere(at, reason) => Some((*at, Some(*reason))),
+                    Change::RemoveElsewhere(at) => Some((*at, None)),
+                    _ => None,
+                });
+                self.tables.change_elsewhere(&reasons.collect::<Vec<_>>())
+            }
+            Change::PutSource(index, ..) | Change::RemoveSource(index, _) => {
+                let sources = run.iter().filter_map(|change| match change {
+                    Change::PutSource(_, at, may) => Some((*at, Some(*may))),
+                    Change::RemoveSource(_, at) => Some((*at, None)),
+                    _ => None,
+                });
+                let sources: Vec<_> = sources.collect();
+                // Nothing comes in by a restricted port that found no slot.
+                let slot = slots.get(index);
+                slot.map_or(Ok(()), |slot| self.tables.change_sources(*slot, &sources))
+            }
+            Change::PutPort(index, port) => self.tables.change_port(*index, Some(port)),
+            Change::RemovePort(index) => self.tables.change_port(*index, None),
             Change::PutTags(place, index) => self.flat.put_tags(*place, *index),
             Change::RemoveTags(place) => self.flat.remove_tags(*place),
-            Change::RemovePort(index) => self.flat.remove_port(*index),
-            Change::PutSource(index, at, may) => self.sources.put(*index, *at, *may),
-            Change::RemoveSource(index, at) => self.sources.remove(*index, *at),
             Change::PutGroup(id, group) => self.groups.put(*id, group),
+            // Programs of an earlier daemon have tables of their own, which may name it yet.
+            Change::RemoveGroup(_) if self.outdated => Ok(()),
             Change::RemoveGroup(id) => self.groups.remove(*id),
-            Change::RemoveFibs(ids) => self.fibs.remove(ids),
+            Change::RemoveFibs(ids) => {
+                first_error(ids.iter().map(|id| self.tables.remove_fib(*id)))
+            }
             // A slot is emptied by the kernel when its interface goes, and one that
             // is not is overwritten by its next user; aya cannot empty it.
             Change::RemoveDevice(_) => Ok(()),
         }
+    }
+
+    /// Units of the tables' memory in use, and all there are.
+    pub fn memory(&self) -> [usize; 2] {
+        self.tables.memory()
     }
 
     /// Give a port its programs. A port that is not in the maps yet passes
@@ -238,4 +275,21 @@ impl Datapath {
     pub fn counters(&self, ids: &Ids) -> Result<Counters, KernelError> {
         self.counters.read(ids)
     }
+}
+
+/// The slots of all ports that are, were or will be.
+fn slots(content: &ForwardingTable, changes: &[Change]) -> BTreeMap<u32, u32> {
+    let were = content.ports.iter();
+    let will_be = changes.iter().filter_map(|change| match change {
+        Change::PutPort(index, port) => Some((index, port)),
+        _ => None,
+    });
+    were.chain(will_be)
+        .map(|(index, port)| (*index, port.slot))
+        .collect()
+}
+
+/// All of them, and the first error there was.
+fn first_error(outcomes: impl Iterator<Item = Result<(), KernelError>>) -> Result<(), KernelError> {
+    outcomes.fold(Ok(()), Result::and)
 }

@@ -51,6 +51,12 @@ pub enum KernelError {
         /// Why.
         reason: String,
     },
+    /// More prefixes than the memory of the tables has room for.
+    #[error(
+        "the memory of the forwarding tables is full; raise tableMemory in peerd.yaml and restart peerd, \
+         which loses no packet"
+    )]
+    TablesFull,
     /// A netlink request failed.
     #[error("cannot read {what} from the kernel: {reason}")]
     Netlink {

@@ -1,23 +1,19 @@
-//! The flat maps: ports, tags, devices, elsewhere, and the layout version.
+//! The flat maps: tags, devices, and the layout version.
 
 use std::{collections::BTreeMap, path::Path};
 
 use aya::{
     Ebpf,
-    maps::{Array, HashMap, LpmTrie, Map, MapData, MapError, lpm_trie::Key, xdp::DevMap},
+    maps::{Array, HashMap, Map, MapData, MapError, xdp::DevMap},
 };
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use peer_common::{DropReason, Port, Subinterface, limits};
+use peer_common::{Subinterface, limits};
 
 use super::KernelError;
 
 /// Handles of the flat maps.
 pub(super) struct FlatMaps {
-    ports: HashMap<MapData, u32, [u8; size_of::<Port>()]>,
     tags: HashMap<MapData, [u8; size_of::<Subinterface>()], u32>,
     devices: DevMap<MapData>,
-    elsewhere4: LpmTrie<MapData, [u8; 4], u32>,
-    elsewhere6: LpmTrie<MapData, [u8; 16], u32>,
 }
 
 /// Take a map out of the object.
@@ -50,31 +46,9 @@ pub(super) fn pinned_abi(dir: &Path) -> Option<u32> {
 impl FlatMaps {
     pub(super) fn of(object: &mut Ebpf) -> Result<Self, KernelError> {
         Ok(Self {
-            ports: take(object, "PORTS")?,
             tags: take(object, "TAGS")?,
             devices: take(object, "DEVICES")?,
-            elsewhere4: take(object, "ELSEWHERE4")?,
-            elsewhere6: take(object, "ELSEWHERE6")?,
         })
-    }
-
-    pub(super) fn ports(&self) -> Result<BTreeMap<u32, Port>, KernelError> {
-        let entry = |entry: Result<(u32, _), MapError>| {
-            let (index, bytes) = entry.map_err(|error| KernelError::map("ports", error))?;
-            Ok((index, bytemuck::cast(bytes)))
-        };
-        self.ports.iter().map(entry).collect()
-    }
-
-    pub(super) fn put_port(&mut self, index: u32, port: &Port) -> Result<(), KernelError> {
-        let bytes: [u8; size_of::<Port>()] = bytemuck::cast(*port);
-        self.ports
-            .insert(index, bytes, 0)
-            .map_err(|error| KernelError::map("ports", error))
-    }
-
-    pub(super) fn remove_port(&mut self, index: u32) -> Result<(), KernelError> {
-        absent_is_fine("ports", self.ports.remove(&index))
     }
 
     pub(super) fn tags(&self) -> Result<BTreeMap<Subinterface, u32>, KernelError> {
@@ -109,45 +83,6 @@ impl FlatMaps {
             .set(slot, index, None, 0)
             .map_err(|error| KernelError::map("devices", error))
     }
-
-    pub(super) fn elsewhere(&self) -> Result<BTreeMap<IpNet, DropReason>, KernelError> {
-        let mut all = BTreeMap::new();
-        let reason = |number: u32| DropReason::from_number(number as u8);
-        for entry in self.elsewhere4.iter() {
-            let (key, number) = entry.map_err(|error| KernelError::map("elsewhere4", error))?;
-            if let (Some(at), Some(reason)) = (v4(&key), reason(number)) {
-                all.insert(at, reason);
-            }
-        }
-        for entry in self.elsewhere6.iter() {
-            let (key, number) = entry.map_err(|error| KernelError::map("elsewhere6", error))?;
-            if let (Some(at), Some(reason)) = (v6(&key), reason(number)) {
-                all.insert(at, reason);
-            }
-        }
-        Ok(all)
-    }
-
-    pub(super) fn put_elsewhere(
-        &mut self,
-        at: IpNet,
-        reason: DropReason,
-    ) -> Result<(), KernelError> {
-        let number = reason as u32;
-        match at {
-            IpNet::V4(at) => self.elsewhere4.insert(&key4(at), number, 0),
-            IpNet::V6(at) => self.elsewhere6.insert(&key6(at), number, 0),
-        }
-        .map_err(|error| KernelError::map("elsewhere", error))
-    }
-
-    pub(super) fn remove_elsewhere(&mut self, at: IpNet) -> Result<(), KernelError> {
-        let removed = match at {
-            IpNet::V4(at) => self.elsewhere4.remove(&key4(at)),
-            IpNet::V6(at) => self.elsewhere6.remove(&key6(at)),
-        };
-        absent_is_fine("elsewhere", removed)
-    }
 }
 
 /// Removing is idempotent: what is gone is gone.
@@ -161,22 +96,4 @@ pub(super) fn absent_is_fine(map: &str, removed: Result<(), MapError>) -> Result
         }
         other => other.map_err(|error| KernelError::map(map, error)),
     }
-}
-
-pub(super) fn key4(at: Ipv4Net) -> Key<[u8; 4]> {
-    Key::new(u32::from(at.prefix_len()), at.network().octets())
-}
-
-pub(super) fn key6(at: Ipv6Net) -> Key<[u8; 16]> {
-    Key::new(u32::from(at.prefix_len()), at.network().octets())
-}
-
-pub(super) fn v4(key: &Key<[u8; 4]>) -> Option<IpNet> {
-    let length = u8::try_from(key.prefix_len()).ok()?;
-    Some(IpNet::V4(Ipv4Net::new(key.data().into(), length).ok()?))
-}
-
-pub(super) fn v6(key: &Key<[u8; 16]>) -> Option<IpNet> {
-    let length = u8::try_from(key.prefix_len()).ok()?;
-    Some(IpNet::V6(Ipv6Net::new(key.data().into(), length).ok()?))
 }

@@ -9,32 +9,29 @@ use aya::{
 };
 use peer_common::ABI_VERSION;
 
-use super::{KernelError, bpffs, inners, maps};
+use super::{KernelError, bpffs, inners, maps, memory::TableMemory};
 
 /// Built by the build script from peer-ebpf.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/peer-ebpf"));
 
 /// Names of the maps that are pinned, as in the object.
-const PINNED: [&str; 18] = [
+const PINNED: [&str; 11] = [
     "ABI",
     "BUCKETS",
     "DEVICES",
-    "ELSEWHERE4",
-    "ELSEWHERE6",
     "ERRORS",
-    "FIB4",
-    "FIB6",
     "FLOWS",
     "FORWARDED",
     "GROUPS",
     "NETWORK_DROPS",
     "PEERING_DROPS",
     "POLICIES",
-    "PORTS",
-    "SOURCES4",
-    "SOURCES6",
     "TAGS",
 ];
+
+/// The memory of the tables: every daemon makes its own. That of the one before lasts as
+/// long as its programs do.
+const TABLES: &str = "TABLES";
 
 pub(super) const XDP: &str = "peer_xdp";
 pub(super) const TC: &str = "peer_tc";
@@ -49,12 +46,16 @@ pub struct Globals {
     pub log_packets: bool,
     /// The packet mark's bit that says that a table let a packet pass.
     pub mark: u32,
+    /// Bytes of the memory of the tables: a power of two from
+    /// [`LEAST_MEMORY`](peer_common::trie::LEAST_MEMORY) to
+    /// [`MOST_MEMORY`](peer_common::trie::MOST_MEMORY).
+    pub table_memory: u32,
 }
 
-/// Load the object over the maps pinned in `dir`. Returns whether they were kept:
-/// maps of another shape or meaning are unpinned and made anew, while the programs
-/// attached meanwhile go on with the old ones.
-pub(super) fn load(dir: &Path, globals: &Globals) -> Result<(Ebpf, bool), KernelError> {
+/// Load the object over the maps pinned in `dir`, with new memory for its tables. Maps of
+/// another shape or meaning are unpinned and made anew, while the programs attached
+/// meanwhile go on with the old ones.
+pub(super) fn load(dir: &Path, globals: &Globals) -> Result<(Ebpf, TableMemory), KernelError> {
     let definitions = aya_obj::Object::parse(OBJECT)
         .map_err(|error| KernelError::refused("the BPF object", error))?
         .maps;
@@ -72,13 +73,18 @@ pub(super) fn load(dir: &Path, globals: &Globals) -> Result<(Ebpf, bool), Kernel
             }
         }
     }
+    let tables = dir.join(TABLES.to_lowercase());
+    bpffs::remove(&tables)?;
+    let memory = TableMemory::create(globals.table_memory as usize, &tables)?;
     // aya_log_ebpf::Level::Debug, or below every level: the programs' log
     // statements are then dead code to the verifier.
     let level: u8 = if globals.log_packets { 4 } else { 0 };
     let mut loader = EbpfLoader::new();
     loader.override_global("AYA_LOG_LEVEL", &level, true);
     loader.override_global("MARK", &globals.mark, true);
-    for name in PINNED {
+    let mask = globals.table_memory - 1;
+    loader.override_global("TABLES_MASK", &mask, true);
+    for name in PINNED.into_iter().chain([TABLES]) {
         loader.map_pin_path(name, dir.join(name.to_lowercase()));
     }
     let mut object = loader
@@ -100,7 +106,7 @@ pub(super) fn load(dir: &Path, globals: &Globals) -> Result<(Ebpf, bool), Kernel
                 .map_err(|error| KernelError::refused("pinning a program", error))?;
         }
     }
-    Ok((object, kept))
+    Ok((object, memory))
 }
 
 fn load_programs(object: &mut Ebpf) -> Result<(), KernelError> {

@@ -52,6 +52,11 @@ pub(super) fn update_batch(map: BorrowedFd<'_>, keys: &[u32], values: &[u32]) ->
     unsafe { run(BPF_MAP_UPDATE_BATCH, &attr) }.map(drop)
 }
 
+/// Put `inner` into the slot `key` of a map of maps.
+pub(super) fn put_map(map: BorrowedFd<'_>, key: u32, inner: BorrowedFd<'_>) -> io::Result<()> {
+    update_batch(map, &[key], &[descriptor(inner)?])
+}
+
 /// The beginning of the `map_type` members of `union bpf_attr`.
 #[repr(C)]
 struct CreateAttr {

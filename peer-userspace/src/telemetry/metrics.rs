@@ -161,32 +161,13 @@ fn maps(registry: &mut Registry, snapshot: &Snapshot) {
     let entries = gauge(registry, "peer_map_entries", "Entries in a BPF map");
     let capacity = gauge(registry, "peer_map_capacity", "Entries a BPF map can hold");
     let content = &snapshot.content;
-    let v4 = content
-        .elsewhere
-        .keys()
-        .filter(|at| at.addr().is_ipv4())
-        .count();
-    let sources = content.sources.keys();
-    let sources4 = sources.filter(|(_, at)| at.addr().is_ipv4()).count();
+    let [memory, units] = snapshot.table_memory;
     for (map, used, limit) in [
         ("ports", content.ports.len(), limits::MAX_PORTS),
         ("tags", content.tags.len(), limits::MAX_PORTS),
         ("groups", content.groups.len(), limits::MAX_GROUPS),
-        ("sources4", sources4, limits::MAX_SOURCES),
-        (
-            "sources6",
-            content.sources.len() - sources4,
-            limits::MAX_SOURCES,
-        ),
         ("devices", content.devices.len(), limits::MAX_PORTS),
-        ("fib4", content.fibs.len(), limits::MAX_NETWORKS),
-        ("fib6", content.fibs.len(), limits::MAX_NETWORKS),
-        ("elsewhere4", v4, limits::MAX_ELSEWHERE),
-        (
-            "elsewhere6",
-            content.elsewhere.len() - v4,
-            limits::MAX_ELSEWHERE,
-        ),
+        ("tables", memory, u32::try_from(units).unwrap_or(u32::MAX)),
         (
             "networks",
             snapshot.ids.networks.len(),

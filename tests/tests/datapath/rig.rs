@@ -26,6 +26,7 @@ use super::{
 const GLOBALS: Globals = Globals {
     log_packets: false,
     mark: 1 << 12,
+    table_memory: 1 << 22,
 };
 
 /// A loaded datapath. Its pins and its namespace go when the lab goes.

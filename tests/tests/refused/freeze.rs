@@ -1,7 +1,6 @@
 //! A kernel that refuses: maps that take no further changes.
 
 use std::{
-    fs,
     os::fd::{AsFd as _, AsRawFd as _},
     path::Path,
 };
@@ -10,16 +9,9 @@ use anyhow::{Result, ensure};
 use aya::maps::MapData;
 use peer_tests::Daemon;
 
-/// Have the kernel refuse further changes of the networks' tables.
-pub(crate) fn freeze_tables(daemon: &Daemon) -> Result<()> {
-    for pin in fs::read_dir(&daemon.bpffs)? {
-        let path = pin?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with("fib4_") || name.starts_with("fib6_") {
-            freeze(&path)?;
-        }
-    }
-    Ok(())
+/// Have the kernel refuse the rules of any further peering.
+pub(crate) fn freeze_rules(daemon: &Daemon) -> Result<()> {
+    freeze(&daemon.bpffs.join("policies"))
 }
 
 /// Have the kernel refuse further changes of a map by system calls (Linux 5.2).

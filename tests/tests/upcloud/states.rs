@@ -1,7 +1,10 @@
 //! All ten states, each come by as in life.
 
 use anyhow::Result;
-use peer_tests::{Bare, Scene, Table, documents::network as document};
+use peer_tests::{
+    Bare, Scene, Table,
+    documents::{consent, network as document},
+};
 use serde_json::json;
 
 use super::client::{addresses, create, get, list, modify, network, request, uuid, wait_state};
@@ -183,8 +186,10 @@ fn what_the_kernel_does_not_take_is_provisioning() -> Result<()> {
     scene.daemon.start()?;
     let api = scene.daemon.api();
     let one = request(&api, "blue-team/blue", "green-team/green")?;
-    crate::freeze::freeze_tables(&scene.daemon)?;
-    request(&api, "green-team/green", "blue-team/blue")?;
+    crate::freeze::freeze_rules(&scene.daemon)?;
+    let mut back = consent("green-team/to-blue", "green", "blue-team/blue");
+    back["spec"]["allow"] = json!([{ "protocol": "icmp" }]);
+    api.put("POST", "/v1/peerings", &back)?;
     wait_state(&api, &one, "provisioning")?;
     scene.assert_separated(&scene.blue, &scene.green)?;
     // The Terraform provider waits for its end, then disables.

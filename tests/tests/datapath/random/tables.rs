@@ -88,6 +88,10 @@ pub(crate) fn table(random: &mut Random) -> ForwardingTable {
             .sources
             .insert((port.index, "fd00::/16".parse().unwrap()), true);
     }
+    let ports = &table.ports;
+    table
+        .sources
+        .retain(|(index, _), _| ports.contains_key(index));
     for counter in 2..8 {
         if random.percent(90) {
             table.policies.insert(counter, rules::policy(random));

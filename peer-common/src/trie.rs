@@ -1,0 +1,131 @@
+//! Tries: how the tables lie in memory, for programs to read and userspace to write.
+//!
+//! The memory is one element of an array map. It begins with the tables' [roots], a word each;
+//! the rest is given out in units of a cache line. A root, and every slot of a node, is an
+//! [entry](NODE): nothing, a leaf, or a node. Few nodes lie between a root and any leaf: slots
+//! are chosen by as many bits of the key as there are prefixes to tell apart (level
+//! compression), bits that all prefixes below share are compared and not walked (path
+//! compression), and every slot holds its longest match already.
+//!
+//! A leaf never changes while an entry names it, and entries are written at once: a reader
+//! meets the old table or the new one.
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::limits::{MAX_NETWORKS, MAX_PORTS};
+
+/// Bytes of a unit: a leaf is one.
+pub const UNIT: usize = 64;
+/// Bytes of the least memory there can be, and of the most: a verifier lets no program
+/// look further (`BPF_MAX_VAR_OFF`).
+pub const LEAST_MEMORY: usize = 1 << 20;
+/// See [`LEAST_MEMORY`].
+pub const MOST_MEMORY: usize = 1 << 28;
+
+/// The bit of an entry that leads to a node. The others are the number of its first unit,
+/// or of a leaf's; nought is neither.
+pub const NODE: u32 = 1 << 31;
+
+/// Nodes that a match may pass in a trie of 32-bit keys.
+pub const LEVELS4: usize = 8;
+/// The same for 128-bit keys.
+pub const LEVELS6: usize = 20;
+
+/// Slots of the largest node, as a power of two.
+pub const MAX_STRIDE: u32 = 17;
+
+/// The first unit behind the roots.
+pub const FIRST_UNIT: u32 = (roots::COUNT * 4).div_ceil(UNIT as u32);
+
+/// A node's first bytes; its slots follow, an entry each.
+///
+/// Keys are two words in host byte order, the first bit being the first word's highest.
+/// Those of 32 bits have them there.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+pub struct Node {
+    /// What all prefixes below begin with.
+    pub prefix: [u64; 2],
+    /// The bits of `prefix` that count.
+    pub mask: [u64; 2],
+    /// The slots there are, less one.
+    pub slots: u32,
+    /// What follows the bits that choose a slot, in their word.
+    pub shift: u8,
+    /// Which word they are in.
+    pub word: u8,
+    /// Zero.
+    pub reserved: u16,
+    /// The leaf for keys that do not begin with `prefix`.
+    pub otherwise: u32,
+    /// Zero.
+    pub padding: u32,
+}
+
+/// Where a table's root is among all roots.
+pub mod roots {
+    use super::{MAX_NETWORKS, MAX_PORTS};
+
+    /// What lies in any managed network: in the place of a network's table.
+    pub const ELSEWHERE: u32 = 0;
+    /// Ports by ifindex, in keys of 32 bits. A port that got no slot has none of these.
+    pub const PORTS: u32 = sources(MAX_PORTS + 1, false);
+    /// How many there are.
+    pub const COUNT: u32 = PORTS + 1;
+
+    /// Whose table a root is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Owner {
+        /// All ports'.
+        Ports,
+        /// A network's, or [`ELSEWHERE`].
+        Network(u32),
+        /// The port's with this slot.
+        Sources(u32),
+    }
+
+    /// The owner of the table with this root.
+    pub const fn owner(root: u32) -> Owner {
+        match root {
+            PORTS => Owner::Ports,
+            _ if root / 2 < MAX_NETWORKS => Owner::Network(root / 2),
+            _ => Owner::Sources(root / 2 - MAX_NETWORKS),
+        }
+    }
+
+    /// A network's table.
+    #[inline(always)]
+    pub const fn fib(network: u32, is_v6: bool) -> u32 {
+        2 * network + is_v6 as u32
+    }
+
+    /// What may come in by the port with this slot.
+    #[inline(always)]
+    pub const fn sources(slot: u32, is_v6: bool) -> u32 {
+        2 * (MAX_NETWORKS + slot) + is_v6 as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Port, Route};
+
+    #[test]
+    fn what_a_leaf_can_be_fits_a_unit() {
+        assert!(size_of::<Route>() <= UNIT && size_of::<Port>() <= UNIT);
+    }
+
+    #[test]
+    fn the_least_memory_has_room_for_a_largest_node_beside_the_roots() {
+        let largest = size_of::<Node>() + (4 << MAX_STRIDE);
+        assert!(FIRST_UNIT as usize * UNIT + largest <= LEAST_MEMORY);
+        assert!(MOST_MEMORY / UNIT <= NODE as usize);
+    }
+
+    #[test]
+    fn no_two_tables_have_one_root() {
+        assert!(roots::fib(MAX_NETWORKS - 1, true) < roots::sources(0, false));
+        assert!(roots::sources(MAX_PORTS, true) < roots::PORTS);
+    }
+}

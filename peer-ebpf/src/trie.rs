@@ -1,0 +1,137 @@
+//! Longest-prefix match in the tables that userspace writes (`peer_common::trie`): a few loads
+//! from memory, however many prefixes there are. Reads only.
+
+use aya_ebpf::Global;
+use peer_common::trie::{LEVELS4, LEVELS6, NODE, Node, UNIT};
+
+use crate::maps::TABLES;
+
+/// The bits of an offset into the tables' memory, whose size is a power of two that userspace
+/// knows. A constant to the verifier.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".rodata")]
+static TABLES_MASK: Global<u32> = Global::new(0);
+
+/// The leaf for a key of 32 bits, in host byte order, in the table with this root.
+#[inline(always)]
+pub(crate) fn match4<T>(root: u32, key: u32) -> Option<&'static T> {
+    let memory = Memory::open()?;
+    let entry = memory.longest_match::<LEVELS4, false>(root, [u64::from(key) << 32, 0]);
+    memory.leaf(entry)
+}
+
+/// The leaf for a key of 128 bits, in words in network byte order.
+#[inline(always)]
+pub(crate) fn match6<T>(root: u32, key: [u32; 4]) -> Option<&'static T> {
+    let memory = Memory::open()?;
+    let entry = memory.longest_match::<LEVELS6, true>(root, words(key));
+    memory.leaf(entry)
+}
+
+/// As [`match4`], by a function of its own that the verifier walks once: for packets that are
+/// not sent on, and for ways that few take.
+#[inline(always)]
+pub(crate) fn match4_by_call<T>(root: u32, key: u32) -> Option<&'static T> {
+    let entry = peer_match4(root, key);
+    Memory::open()?.leaf(entry)
+}
+
+/// The same for [`match6`].
+#[inline(always)]
+pub(crate) fn match6_by_call<T>(root: u32, key: [u32; 4]) -> Option<&'static T> {
+    let [high, low] = words(key);
+    let entry = peer_match6(root, high, low);
+    Memory::open()?.leaf(entry)
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn peer_match4(root: u32, key: u32) -> u32 {
+    Memory::open().map_or(0, |memory| {
+        memory.longest_match::<LEVELS4, false>(root, [u64::from(key) << 32, 0])
+    })
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn peer_match6(root: u32, high: u64, low: u64) -> u32 {
+    Memory::open().map_or(0, |memory| {
+        memory.longest_match::<LEVELS6, true>(root, [high, low])
+    })
+}
+
+#[inline(always)]
+fn words(key: [u32; 4]) -> [u64; 2] {
+    let [a, b, c, d] = key.map(|word| u64::from(u32::from_be(word)));
+    [a << 32 | b, c << 32 | d]
+}
+
+/// The tables' memory.
+struct Memory {
+    start: *const u8,
+    mask: u64,
+}
+
+impl Memory {
+    #[inline(always)]
+    fn open() -> Option<Self> {
+        Some(Self {
+            start: TABLES.get_ptr(0)?.cast(),
+            mask: u64::from(TABLES_MASK.load()),
+        })
+    }
+
+    /// The entry for a key: a leaf's, or nought.
+    #[inline(always)]
+    fn longest_match<const LEVELS: usize, const V6: bool>(&self, root: u32, key: [u64; 2]) -> u32 {
+        let mut entry = self.entry(u64::from(root) * 4);
+        for _ in 0..LEVELS {
+            if entry & NODE == 0 {
+                break;
+            }
+            let start = u64::from(entry & !NODE) * UNIT as u64;
+            // SAFETY: userspace keeps a node as it is as long as a program may look at it,
+            // and any bytes are a `Node`.
+            let node = unsafe { &*self.at::<Node>(start) };
+            let mut differing = (key[0] ^ node.prefix[0]) & node.mask[0];
+            if V6 {
+                differing |= (key[1] ^ node.prefix[1]) & node.mask[1];
+            }
+            if differing != 0 {
+                return node.otherwise;
+            }
+            let word = if V6 && node.word != 0 { key[1] } else { key[0] };
+            let slot = (word >> (node.shift & 63)) & u64::from(node.slots);
+            entry = self.entry(start + size_of::<Node>() as u64 + slot * 4);
+        }
+        entry
+    }
+
+    /// What an entry that is no node leads to.
+    #[inline(always)]
+    fn leaf<T>(&self, entry: u32) -> Option<&'static T> {
+        const { assert!(size_of::<T>() <= UNIT) };
+        if entry == 0 {
+            return None;
+        }
+        // SAFETY: userspace keeps a leaf as it is as long as a program may look at it, and
+        // any bytes are a `T`.
+        Some(unsafe { &*self.at::<T>(u64::from(entry) * UNIT as u64) })
+    }
+
+    #[inline(always)]
+    fn entry(&self, offset: u64) -> u32 {
+        let offset = offset & self.mask & !3;
+        // SAFETY: the mask keeps an aligned word inside the memory.
+        unsafe { *self.start.add(offset as usize).cast::<u32>() }
+    }
+
+    /// A pointer to what lies in the unit at `offset`, which it is not larger than.
+    #[inline(always)]
+    fn at<T>(&self, offset: u64) -> *const T {
+        const { assert!(size_of::<T>() <= UNIT) };
+        let offset = offset & self.mask & !(UNIT as u64 - 1);
+        // SAFETY: the mask keeps a whole unit inside the memory.
+        unsafe { self.start.add(offset as usize).cast() }
+    }
+}

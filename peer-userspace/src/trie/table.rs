@@ -1,0 +1,164 @@
+//! One table: its prefixes, and how a change of some of them reaches its nodes.
+
+use std::collections::BTreeMap;
+
+use peer_common::trie::NODE;
+
+use super::{
+    build::{Builder, Entry, Shape},
+    heap::{Heap, Memory, NoRoom},
+    key::{Family, Key},
+};
+
+/// Changes without a whole rebuild, beside four for each prefix there is: nodes keep the
+/// shape that suited what they held when they were made.
+const SPARE_CHANGES: usize = 1024;
+
+/// The prefixes with one root.
+#[derive(Debug)]
+pub(super) struct Table {
+    family: Family,
+    root: u32,
+    entries: BTreeMap<Key, u32>,
+    /// Prefixes when all nodes were made, and changes since.
+    built: usize,
+    changed: usize,
+    /// Whether readers may find something else than what the prefixes say.
+    stale: bool,
+}
+
+impl Table {
+    pub(super) fn new(family: Family, root: u32) -> Self {
+        Self {
+            family,
+            root,
+            entries: BTreeMap::new(),
+            built: 0,
+            changed: 0,
+            stale: false,
+        }
+    }
+
+    /// Have a prefix lead to another leaf, or to none. Returns the one it led to. In force
+    /// after [`Table::follow`].
+    pub(super) fn set(&mut self, key: Key, leaf: Option<u32>) -> Option<u32> {
+        match leaf {
+            Some(leaf) => self.entries.insert(key, leaf),
+            None => self.entries.remove(&key),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(super) fn family(&self) -> Family {
+        self.family
+    }
+
+    pub(super) fn is_stale(&self) -> bool {
+        self.stale
+    }
+
+    pub(super) fn entries(&self) -> impl Iterator<Item = Entry> {
+        self.entries.iter().map(|(key, leaf)| (*key, *leaf))
+    }
+
+    /// Have readers find what the prefixes say, of which `changed` differ from before.
+    ///
+    /// # Errors
+    /// If there is no more memory. The table is stale then, until another time goes well.
+    pub(super) fn follow<M: Memory>(
+        &mut self,
+        heap: &mut Heap<M>,
+        changed: &[Key],
+    ) -> Result<(), NoRoom<M::Error>> {
+        self.changed += changed.len();
+        let count = self.entries.len();
+        let outgrown = count > 2 * self.built + 8 || count < self.built / 4;
+        let worn = self.changed > 4 * count + SPARE_CHANGES;
+        let all = self.stale || outgrown || worn || changed.len() > count / 8;
+        self.stale = true;
+        if all {
+            self.renew(heap, self.root, Key::ALL, 0)?;
+            (self.built, self.changed) = (count, 0);
+        } else {
+            for key in changed {
+                self.refresh(heap, *key)?;
+            }
+        }
+        self.stale = false;
+        Ok(())
+    }
+
+    /// Make anew what may lead differently for the sake of `key`.
+    fn refresh<M: Memory>(&self, heap: &mut Heap<M>, key: Key) -> Result<(), NoRoom<M::Error>> {
+        let (mut place, mut at) = (self.root, Key::ALL);
+        for depth in 0.. {
+            let entry = heap.entry(place);
+            if entry & NODE == 0 || self.inside(at).next().is_none() {
+                return self.renew(heap, place, at, depth);
+            }
+            let shape = Shape::read(heap, entry);
+            if !shape.prefix.covers(key) {
+                return self.renew(heap, place, at, depth);
+            }
+            let slots = shape.slots_of(key);
+            if key.length <= shape.prefix.length + shape.stride {
+                for slot in slots {
+                    let at = shape.slot_prefix(slot);
+                    self.renew(heap, shape.place(slot), at, depth + 1)?;
+                }
+                return Ok(());
+            }
+            place = shape.place(*slots.start());
+            at = shape.slot_prefix(*slots.start());
+        }
+        Ok(())
+    }
+
+    /// Put what the prefixes below `at` say at a place, and do without what was there.
+    fn renew<M: Memory>(
+        &self,
+        heap: &mut Heap<M>,
+        place: u32,
+        at: Key,
+        depth: usize,
+    ) -> Result<(), NoRoom<M::Error>> {
+        let below: Vec<Entry> = self.inside(at).collect();
+        let inherited = self.covering(at);
+        let family = self.family;
+        let mut builder = Builder { heap, family };
+        // What covers everything is no longer than the root's place.
+        let entry = builder.build(&below, at, inherited, depth)?;
+        let before = builder.heap.entry(place);
+        if before != entry {
+            builder.heap.publish(place, entry);
+            builder.take_apart(before, Heap::retire);
+        }
+        Ok(())
+    }
+
+    /// The prefixes inside `at`, itself not among them.
+    fn inside(&self, at: Key) -> impl Iterator<Item = Entry> {
+        use std::ops::Bound::{Excluded, Included};
+        let inside = self.entries.range((Excluded(at), Included(at.last())));
+        inside.map(|(key, leaf)| (*key, *leaf))
+    }
+
+    /// The leaf of the longest prefix that covers all of `at`; 0 for none.
+    ///
+    /// What covers a prefix sorts before it. Where the entry before it does not, whatever
+    /// does covers that entry as well, so it is no longer than what the two share.
+    fn covering(&self, at: Key) -> u32 {
+        let mut candidate = at;
+        while let Some((found, leaf)) = self.entries.range(..=candidate).next_back() {
+            if found.covers(at) {
+                return *leaf;
+            }
+            let shared = found.common(at);
+            candidate = Key::new(at.bits, shared);
+        }
+        0
+    }
+}
