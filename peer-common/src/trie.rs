@@ -12,7 +12,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::limits::{MAX_NETWORKS, MAX_PORTS};
+use crate::{
+    Port,
+    limits::{MAX_NETWORKS, MAX_PORTS},
+};
 
 /// Bytes of a unit: a leaf is one.
 pub const UNIT: usize = 64;
@@ -62,6 +65,16 @@ pub struct Node {
     pub padding: u32,
 }
 
+/// The leaf of a port.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct PortLeaf {
+    /// The port.
+    pub port: Port,
+    /// Its ifindex.
+    pub index: u32,
+}
+
 /// Where a table's root is among all roots.
 pub mod roots {
     use super::{MAX_NETWORKS, MAX_PORTS};
@@ -70,8 +83,18 @@ pub mod roots {
     pub const ELSEWHERE: u32 = 0;
     /// Ports by ifindex, in keys of 32 bits. A port that got no slot has none of these.
     pub const PORTS: u32 = sources(MAX_PORTS + 1, false);
-    /// How many there are.
-    pub const COUNT: u32 = PORTS + 1;
+    /// The first of the places where ports are found by their ifindex's last bits alone.
+    const NEAR: u32 = PORTS + 1;
+
+    /// How many there are, and places.
+    pub const COUNT: u32 = NEAR + 2 * MAX_PORTS;
+
+    /// The place that leads to the port with this ifindex, or to another with the same last
+    /// bits, or nowhere.
+    #[inline(always)]
+    pub const fn near(index: u32) -> u32 {
+        NEAR + index % (2 * MAX_PORTS)
+    }
 
     /// Whose table a root is.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,11 +132,11 @@ pub mod roots {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Port, Route};
+    use crate::Route;
 
     #[test]
     fn what_a_leaf_can_be_fits_a_unit() {
-        assert!(size_of::<Route>() <= UNIT && size_of::<Port>() <= UNIT);
+        assert!(size_of::<Route>() <= UNIT && size_of::<PortLeaf>() <= UNIT);
     }
 
     #[test]

@@ -10,9 +10,11 @@ use crate::{
     options,
     packet::{self, Packet},
     parse::{self, Ip, Wire},
-    policy, port,
+    policy,
     route::Address,
-    source, turned_away,
+    source,
+    trie::Tables,
+    turned_away,
 };
 
 /// What is to become of a packet.
@@ -86,7 +88,10 @@ pub(crate) enum Destination {
 /// The fate of a packet.
 #[inline(always)]
 pub(crate) fn decide(packet: &impl Packet) -> Outcome {
-    let Some(port) = port::ingress(packet) else {
+    let Some(tables) = Tables::open() else {
+        return Outcome::Stack;
+    };
+    let Some(port) = tables.port(packet.ingress()) else {
         return Outcome::Stack;
     };
     let Some(ethernet) = parse::ethernet(packet) else {
@@ -99,11 +104,11 @@ pub(crate) fn decide(packet: &impl Packet) -> Outcome {
     let local = match ethernet.protocol {
         parse::ARP => local::arp(packet, port, heard),
         parse::IPV4 if for_us => match parse::ipv4(packet) {
-            Some(ip) => return judge(packet, port, &ip, Destination::V4(ip.destination)),
+            Some(ip) => return judge(packet, &tables, port, &ip, Destination::V4(ip.destination)),
             None => Local::Malformed,
         },
         parse::IPV6 if for_us => match parse::ipv6(packet) {
-            Some(ip) => return judge(packet, port, &ip, Destination::V6(ip.destination)),
+            Some(ip) => return judge(packet, &tables, port, &ip, Destination::V6(ip.destination)),
             None => Local::Malformed,
         },
         // Not sent to the router's MAC: never forwarded, but the kernel takes a
@@ -133,6 +138,7 @@ fn outcome(local: Local, port: &'static Port) -> Outcome {
 #[inline(always)]
 fn judge<const N: usize>(
     packet: &impl Packet,
+    tables: &Tables,
     port: &'static Port,
     ip: &Ip<N>,
     destination: Destination,
@@ -140,7 +146,7 @@ fn judge<const N: usize>(
 where
     [u32; N]: Address,
 {
-    let mut outcome = fate(packet, port, ip, destination);
+    let mut outcome = fate(packet, tables, port, ip, destination);
     if let Outcome::Drop(dropped) = &mut outcome
         && dropped.notice.is_due()
         && !notice::is_answerable(packet, port, ip)
@@ -153,6 +159,7 @@ where
 #[inline(always)]
 fn fate<const N: usize>(
     packet: &impl Packet,
+    tables: &Tables,
     port: &'static Port,
     ip: &Ip<N>,
     destination: Destination,
@@ -172,11 +179,11 @@ where
         })
     };
     let drop = |reason, counter| told(reason, counter, notice::refusal(reason, port));
-    let route = ip.destination.route(network);
+    let route = ip.destination.route(tables, network);
     if let Some(route) = route
         && route.verdict == verdict::FORWARD
     {
-        if !source::may_send(&ip.source, port, route.network) {
+        if !source::may_send(tables, &ip.source, port, route.network) {
             let reason = source::reason(&ip.source, port);
             return drop(reason, route.counter);
         }

@@ -4,13 +4,13 @@ use peer_common::{DropReason, Route, flags, trie::roots};
 
 use crate::{
     packet::FromPacket,
-    trie::{match4, match4_by_call, match6, match6_by_call},
+    trie::{Tables, match4_by_call, match6_by_call},
 };
 
 /// An address that can be looked up.
 pub(crate) trait Address: Copy + FromPacket {
     /// The longest match in `network`'s table.
-    fn route(self, network: u32) -> Option<&'static Route>;
+    fn route(self, tables: &Tables, network: u32) -> Option<&'static Route>;
     /// The same for what is not sent on.
     fn route_by_call(self, network: u32) -> Option<&'static Route>;
     /// Why this address is refused to a network whose table does not know it;
@@ -28,8 +28,8 @@ pub(crate) trait Address: Copy + FromPacket {
 
 impl Address for [u32; 1] {
     #[inline(always)]
-    fn route(self, network: u32) -> Option<&'static Route> {
-        match4(roots::fib(network, false), u32::from_be(self[0]))
+    fn route(self, tables: &Tables, network: u32) -> Option<&'static Route> {
+        tables.match4(roots::fib(network, false), u32::from_be(self[0]))
     }
 
     #[inline(always)]
@@ -66,8 +66,8 @@ impl Address for [u32; 1] {
 
 impl Address for [u32; 4] {
     #[inline(always)]
-    fn route(self, network: u32) -> Option<&'static Route> {
-        match6(roots::fib(network, true), self)
+    fn route(self, tables: &Tables, network: u32) -> Option<&'static Route> {
+        tables.match6(roots::fib(network, true), self)
     }
 
     #[inline(always)]

@@ -10,12 +10,12 @@
 
 use peer_common::{DropReason, Port, Route, flags, port_flags};
 
-use crate::route::Address;
+use crate::{route::Address, trie::Tables};
 
 /// Whether a packet from `source`, come in by `port`, may go to network `to`.
 #[inline(always)]
-pub(crate) fn may_send<A: Address>(source: &A, port: &Port, to: u32) -> bool {
-    comes_in(source, port) && belongs(source.route(to), port)
+pub(crate) fn may_send<A: Address>(tables: &Tables, source: &A, port: &Port, to: u32) -> bool {
+    comes_in(source, port) && belongs(source.route(tables, to), port)
 }
 
 #[inline(always)]

@@ -2,7 +2,10 @@
 //! from memory, however many prefixes there are. Reads only.
 
 use aya_ebpf::Global;
-use peer_common::trie::{LEVELS4, LEVELS6, NODE, Node, UNIT};
+use peer_common::{
+    Port,
+    trie::{LEVELS4, LEVELS6, NODE, Node, PortLeaf, UNIT, roots},
+};
 
 use crate::maps::TABLES;
 
@@ -12,51 +15,35 @@ use crate::maps::TABLES;
 #[unsafe(link_section = ".rodata")]
 static TABLES_MASK: Global<u32> = Global::new(0);
 
-/// The leaf for a key of 32 bits, in host byte order, in the table with this root.
-#[inline(always)]
-pub(crate) fn match4<T>(root: u32, key: u32) -> Option<&'static T> {
-    let memory = Memory::open()?;
-    let entry = memory.longest_match::<LEVELS4, false>(root, [u64::from(key) << 32, 0]);
-    memory.leaf(entry)
-}
-
-/// The leaf for a key of 128 bits, in words in network byte order.
-#[inline(always)]
-pub(crate) fn match6<T>(root: u32, key: [u32; 4]) -> Option<&'static T> {
-    let memory = Memory::open()?;
-    let entry = memory.longest_match::<LEVELS6, true>(root, words(key));
-    memory.leaf(entry)
-}
-
-/// As [`match4`], by a function of its own that the verifier walks once: for packets that are
-/// not sent on, and for ways that few take.
+/// [`Tables::match4`] by a function of its own that the verifier walks once: for packets that
+/// are not sent on, and for ways that few take.
 #[inline(always)]
 pub(crate) fn match4_by_call<T>(root: u32, key: u32) -> Option<&'static T> {
     let entry = peer_match4(root, key);
-    Memory::open()?.leaf(entry)
+    Tables::open()?.leaf(entry)
 }
 
-/// The same for [`match6`].
+/// The same for [`Tables::match6`].
 #[inline(always)]
 pub(crate) fn match6_by_call<T>(root: u32, key: [u32; 4]) -> Option<&'static T> {
     let [high, low] = words(key);
     let entry = peer_match6(root, high, low);
-    Memory::open()?.leaf(entry)
+    Tables::open()?.leaf(entry)
 }
 
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn peer_match4(root: u32, key: u32) -> u32 {
-    Memory::open().map_or(0, |memory| {
-        memory.longest_match::<LEVELS4, false>(root, [u64::from(key) << 32, 0])
+    Tables::open().map_or(0, |tables| {
+        tables.longest_match::<LEVELS4, false>(root, [u64::from(key) << 32, 0])
     })
 }
 
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn peer_match6(root: u32, high: u64, low: u64) -> u32 {
-    Memory::open().map_or(0, |memory| {
-        memory.longest_match::<LEVELS6, true>(root, [high, low])
+    Tables::open().map_or(0, |tables| {
+        tables.longest_match::<LEVELS6, true>(root, [high, low])
     })
 }
 
@@ -67,18 +54,41 @@ fn words(key: [u32; 4]) -> [u64; 2] {
 }
 
 /// The tables' memory.
-struct Memory {
+pub(crate) struct Tables {
     start: *const u8,
     mask: u64,
 }
 
-impl Memory {
+impl Tables {
     #[inline(always)]
-    fn open() -> Option<Self> {
+    pub(crate) fn open() -> Option<Self> {
         Some(Self {
             start: TABLES.get_ptr(0)?.cast(),
             mask: u64::from(TABLES_MASK.load()),
         })
+    }
+
+    /// The leaf for a key of 32 bits, in host byte order, in the table with this root.
+    #[inline(always)]
+    pub(crate) fn match4<T>(&self, root: u32, key: u32) -> Option<&'static T> {
+        let key = [u64::from(key) << 32, 0];
+        self.leaf(self.longest_match::<LEVELS4, false>(root, key))
+    }
+
+    /// The leaf for a key of 128 bits, in words in network byte order.
+    #[inline(always)]
+    pub(crate) fn match6<T>(&self, root: u32, key: [u32; 4]) -> Option<&'static T> {
+        self.leaf(self.longest_match::<LEVELS6, true>(root, words(key)))
+    }
+
+    /// The port on the interface with this ifindex: nearly always by one load.
+    #[inline(always)]
+    pub(crate) fn port(&self, index: u32) -> Option<&'static Port> {
+        let near = self.entry(u64::from(roots::near(index)) * 4);
+        match self.leaf::<PortLeaf>(near) {
+            Some(leaf) if leaf.index == index => Some(&leaf.port),
+            _ => match4_by_call(roots::PORTS, index),
+        }
     }
 
     /// The entry for a key: a leaf's, or nought.

@@ -7,7 +7,7 @@ use bytemuck::{Pod, Zeroable as _};
 use ipnet::IpNet;
 use peer_common::{
     DropReason, Port, Route, flags,
-    trie::{UNIT, roots, roots::Owner},
+    trie::{PortLeaf, UNIT, roots, roots::Owner},
     verdict,
 };
 
@@ -112,10 +112,15 @@ impl Tables {
         index: u32,
         port: Option<&Port>,
     ) -> Result<(), KernelError> {
-        let change = (Key::exact(index), port.map(leaf));
+        let key = Key::exact(index);
+        let port = port.map(|port| PortLeaf { port: *port, index });
+        let change = (key, port.as_ref().map(leaf));
         self.tries
             .change(roots::PORTS, Family::V4, [change])
-            .map_err(no_room)
+            .map_err(no_room)?;
+        // Whoever is not there is found by the table.
+        self.tries.lead(roots::near(index), roots::PORTS, key);
+        Ok(())
     }
 
     /// What all tables say: ports, networks' tables, elsewhere and sources.

@@ -56,6 +56,11 @@ impl Table {
         self.family
     }
 
+    /// The leaf of a prefix.
+    pub(super) fn leaf(&self, key: Key) -> Option<u32> {
+        self.entries.get(&key).copied()
+    }
+
     pub(super) fn is_stale(&self) -> bool {
         self.stale
     }

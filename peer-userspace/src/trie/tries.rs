@@ -83,6 +83,14 @@ impl<M: Memory> Tries<M> {
         self.change(root, family, gone)
     }
 
+    /// Have a place lead to the leaf of one prefix of a table, or nowhere if it has none. To
+    /// be done anew after each change of it.
+    pub fn lead(&mut self, place: u32, root: u32, key: Key) {
+        let table = self.tables.get(&root);
+        let unit = table.and_then(|table| table.leaf(key));
+        self.heap.publish(place, unit.unwrap_or(0));
+    }
+
     /// Bring into force what an earlier change could not.
     ///
     /// # Errors
