@@ -33,7 +33,7 @@ pub use lab::{
     tap::Tap,
     tools,
     topology::Lab,
-    transfer::{Direction, Transfer, tcp_transfer},
+    transfer::{Direction, Load, Transfer, tcp_load, tcp_transfer},
     user::User,
     wait::{SOON, wait_until},
     watch::{Event, Watch},

@@ -28,6 +28,8 @@ pub(crate) fn run() -> Result<()> {
                 "--quiet",
                 "--package",
                 "peer-ebpf",
+                "--package",
+                "bench-ebpf",
                 "--locked",
                 "--release",
             ])

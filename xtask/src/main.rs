@@ -2,6 +2,7 @@
 //!
 //! Owns the order of set-up, build and run; it must not know how peerd works.
 
+mod bench;
 mod check;
 mod debian;
 mod demo;
@@ -9,6 +10,7 @@ mod run;
 mod setup;
 mod test;
 mod vm;
+mod xdp_tools;
 
 use std::process::ExitCode;
 
@@ -34,7 +36,9 @@ enum Task {
     /// Run every test; arguments after -- go to the test programs
     Test(test::Options),
     /// Run the tests that need most of the kernel on the oldest one we name, and others
-    Vm,
+    Vm(vm::Options),
+    /// Measure peerd against its alternatives; `bench --help` has the options
+    Bench(bench::Options),
     /// Formatting, lints with warnings as errors, and documentation
     Check,
 }
@@ -44,7 +48,8 @@ fn main() -> ExitCode {
         Task::Setup => setup::run(),
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
-        Task::Vm => vm::run(),
+        Task::Vm(options) => vm::run(&options),
+        Task::Bench(options) => bench::run(&options),
         Task::Check => check::run(),
     };
     match done {

@@ -23,14 +23,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     exec(cargo().arg("build"))?;
     let mut test = cargo();
     // peer-ebpf is built for the BPF target only, by peer-userspace; its tests
-    // are peer-userspace's, which run it in the kernel.
-    test.args([
-        "test",
-        "--workspace",
-        "--exclude",
-        "peer-ebpf",
-        "--no-fail-fast",
-    ]);
+    // are peer-userspace's, which run it in the kernel. So with bench-ebpf.
+    test.args(["test", "--workspace", "--no-fail-fast"]);
+    test.args(["--exclude", "peer-ebpf", "--exclude", "bench-ebpf"]);
     // The same random worlds every time, so that a change is judged by what it
     // changes; another seed, or more PROPTEST_CASES, goes looking for more.
     if env::var_os("PROPTEST_RNG_SEED").is_none() {

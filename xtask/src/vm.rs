@@ -5,6 +5,7 @@
 
 mod machine;
 mod packages;
+mod pktgen;
 
 use std::{
     collections::BTreeMap,
@@ -68,14 +69,24 @@ const PROGRAM_SECONDS: u32 = 600;
 /// What the guest's script says at its end.
 const DONE: &str = "vm: done";
 
-pub(crate) fn run() -> Result<()> {
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Instead, the benchmark by the kernel's packet generator on a machine's interfaces
+    #[arg(long)]
+    pktgen: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
     setup::run()?;
     debian::install_missing(PACKAGES)?;
+    // From here on Ctrl-C ends the work, not us, so that clean-up happens.
+    interrupt::catch();
+    if options.pktgen {
+        return pktgen::run();
+    }
     println!("vm: building peerd and the tests");
     exec(cargo().arg("build"))?;
     let script = script(&test_programs()?)?;
-    // From here on Ctrl-C ends the work, not us, so that clean-up happens.
-    interrupt::catch();
     let mut failed = Vec::new();
     for line in &LINES {
         interrupt::check()?;
@@ -130,30 +141,59 @@ fn script(programs: &BTreeMap<String, PathBuf>) -> Result<String> {
             tests.join(" "),
         );
     }
-    Ok(script + "echo " + DONE + "\n/run/busybox reboot -f\n")
+    Ok(script)
 }
 
 fn try_kernel(line: &Line, script: &str) -> Result<()> {
     let started = Instant::now();
-    let kernel = Kernel::get(line)?;
-    println!("vm: {}: booting Linux {}", line.name, kernel.release);
-    let scratch = Scratch::new()?;
-    let first_files = kernel.first_files(script, &scratch.0)?;
-    let log = cache()?.join(format!("vm/{}.log", line.name));
     let mut tally = Tally::default();
-    let heard = machine::run(&kernel.image(), &first_files, &log, DONE, LIMIT, |line| {
-        tally.hear(line);
-    });
+    let boot = Boot {
+        line,
+        script,
+        devices: &[],
+        log: line.name,
+        limit: LIMIT,
+    };
+    boot.run(|line| tally.hear(line))?;
     println!(
-        "vm: Linux {}: {} passed, {} failed, in {:.0?}",
-        kernel.release,
+        "vm: {}: {} passed, {} failed, in {:.0?}",
+        line.name,
         tally.passed,
         tally.failed,
         started.elapsed()
     );
-    heard
-        .and_then(|()| tally.verdict())
-        .with_context(|| format!("the whole console is in {}", log.display()))
+    tally.verdict()
+}
+
+/// A machine to start.
+struct Boot<'a> {
+    line: &'a Line,
+    /// What it runs.
+    script: &'a str,
+    /// Further arguments of QEMU.
+    devices: &'a [String],
+    /// Names the file that has the whole console.
+    log: &'a str,
+    limit: Duration,
+}
+
+impl Boot<'_> {
+    /// Hear every line of its console until its script has ended.
+    fn run(&self, hear: impl FnMut(&str)) -> Result<()> {
+        let kernel = Kernel::get(self.line)?;
+        println!("vm: {}: booting Linux {}", self.line.name, kernel.release);
+        let scratch = Scratch::new()?;
+        let script = format!("{}\necho {DONE}\n/run/busybox reboot -f\n", self.script);
+        let first_files = kernel.first_files(&script, &scratch.0)?;
+        let log = cache()?.join(format!("vm/{}.log", self.log));
+        let machine = machine::Parts {
+            image: &kernel.image(),
+            first_files: &first_files,
+            devices: self.devices,
+        };
+        println!("vm: its console goes to {}", log.display());
+        machine::run(&machine, &log, DONE, self.limit, hear)
+    }
 }
 
 /// What the test programs said.

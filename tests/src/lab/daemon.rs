@@ -20,7 +20,7 @@ use super::{
     topology::Lab,
 };
 
-/// How long the daemon may take until it says it is ready.
+/// How long the daemon may take until it says it is ready, unless told otherwise.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
 /// A daemon with its files in the lab's folder. Dropping it kills it, and takes
@@ -41,6 +41,8 @@ pub struct Daemon {
     pub router: Namespace,
     /// Where it serves the API on TCP, inside the router, if asked to.
     pub listen: Option<SocketAddr>,
+    /// How long it may take until it says it is ready.
+    pub ready_within: Duration,
     folder: PathBuf,
     config: Option<PathBuf>,
     process: Option<Child>,
@@ -80,6 +82,7 @@ impl Daemon {
             // Every router has its own loopback, so a fixed port collides with none.
             metrics_address: (Ipv4Addr::LOCALHOST, metrics).into(),
             listen: None,
+            ready_within: READY_WITHIN,
             config: None,
             process: None,
             ran: false,
@@ -156,7 +159,7 @@ impl Daemon {
         self.ran = true;
         let child = command.spawn().context("cannot start peerd")?;
         let child = self.process.insert(child);
-        let outcome = wait_for_ready(&ready, child);
+        let outcome = wait_for_ready(&ready, child, self.ready_within);
         outcome.with_context(|| format!("peerd did not get ready; its log:\n{}", self.log()))
     }
 
@@ -231,9 +234,9 @@ impl Drop for Daemon {
     }
 }
 
-fn wait_for_ready(socket: &UnixDatagram, daemon: &mut Child) -> Result<()> {
+fn wait_for_ready(socket: &UnixDatagram, daemon: &mut Child, within: Duration) -> Result<()> {
     socket.set_read_timeout(Some(Duration::from_millis(100)))?;
-    let deadline = Instant::now() + READY_WITHIN;
+    let deadline = Instant::now() + within;
     let mut message = [0; 4096];
     while Instant::now() < deadline {
         match socket.recv(&mut message) {
@@ -251,5 +254,5 @@ fn wait_for_ready(socket: &UnixDatagram, daemon: &mut Child) -> Result<()> {
             bail!("it ended with {status}");
         }
     }
-    bail!("it said nothing for {READY_WITHIN:?}")
+    bail!("it said nothing for {within:?}")
 }

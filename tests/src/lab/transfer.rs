@@ -28,7 +28,18 @@ pub enum Direction {
     Download,
 }
 
-/// What a transfer moved.
+/// What to move.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// Who sends.
+    pub direction: Direction,
+    /// Connections at once.
+    pub streams: u32,
+    /// How long.
+    pub seconds: u32,
+}
+
+/// What a transfer moved, in all its connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Transfer {
     /// Bytes that arrived.
@@ -98,6 +109,21 @@ pub fn tcp_transfer(
     direction: Direction,
     seconds: u32,
 ) -> Result<Transfer> {
+    let load = Load {
+        direction,
+        streams: 1,
+        seconds,
+    };
+    tcp_load(client, server, to, load)
+}
+
+/// Move data over TCP connections from `client` to the server's address `to`.
+pub fn tcp_load(client: &Host, server: &Host, to: IpAddr, load: Load) -> Result<Transfer> {
+    let Load {
+        direction,
+        streams,
+        seconds,
+    } = load;
     let _server = Server::start(server)?;
     let mut iperf = client.ns.command("iperf3");
     iperf.args([
@@ -108,6 +134,7 @@ pub fn tcp_transfer(
         &to.to_string(),
     ]);
     iperf.args(["--time", &seconds.to_string()]);
+    iperf.args(["--parallel", &streams.to_string()]);
     if direction == Direction::Download {
         iperf.arg("--reverse");
     }

@@ -37,11 +37,18 @@ const PROCESSORS: [&[&str]; 2] = [
 /// not work.
 const KVM_SPEAKS_WITHIN: Duration = Duration::from_secs(20);
 
+/// What a machine is put together from.
+pub(super) struct Parts<'a> {
+    pub(super) image: &'a Path,
+    pub(super) first_files: &'a Path,
+    /// Further arguments of QEMU.
+    pub(super) devices: &'a [String],
+}
+
 /// Boot and hear every line that it writes to its console, which also goes to `log`,
 /// until one of them is `last`.
 pub(super) fn run(
-    image: &Path,
-    first_files: &Path,
+    parts: &Parts<'_>,
     log: &Path,
     last: &str,
     limit: Duration,
@@ -50,7 +57,7 @@ pub(super) fn run(
     let deadline = Instant::now() + limit;
     let usable = File::options().read(true).write(true).open("/dev/kvm");
     for processor in &PROCESSORS[usize::from(usable.is_err())..] {
-        let machine = Machine::start(processor, image, first_files, log)?;
+        let machine = Machine::start(processor, parts, log)?;
         let silent_until = match processor {
             [_, "kvm", ..] => Instant::now() + KVM_SPEAKS_WITHIN,
             _ => deadline,
@@ -87,21 +94,22 @@ struct Machine {
 }
 
 impl Machine {
-    fn start(processor: &[&str], image: &Path, first_files: &Path, log: &Path) -> Result<Self> {
+    fn start(processor: &[&str], parts: &Parts<'_>, log: &Path) -> Result<Self> {
         let mut log = File::create(log)?;
         let mut qemu = Command::new("qemu-system-x86_64");
         qemu.args(processor)
             .args(["-m", "2048", "-nodefaults", "-no-user-config"])
             .args(["-display", "none", "-serial", "stdio", "-no-reboot"])
             .arg("-kernel")
-            .arg(image)
+            .arg(parts.image)
             .arg("-initrd")
-            .arg(first_files)
+            .arg(parts.first_files)
             .args(["-append", "console=ttyS0 loglevel=1 panic=-1"])
             .args([
                 "-virtfs",
                 "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap",
             ])
+            .args(parts.devices)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log.try_clone()?);

@@ -1,0 +1,141 @@
+//! Forwarding: packets a second through a router of each kind, all else being the same.
+
+mod addresses;
+mod arm;
+mod comparisons;
+mod cost;
+mod forwarder;
+mod measure;
+mod peerd;
+mod plan;
+mod programs;
+mod redirect;
+mod rig;
+mod scenario;
+mod sweeps;
+mod threads;
+mod two_cores;
+mod verdict;
+mod xdp_forward;
+
+use std::{thread, time::Duration};
+
+use anyhow::Result;
+
+use crate::{Options, result::Section};
+use arm::Arm;
+use forwarder::Forwarder;
+use measure::{Effort, Line, measure};
+use programs::Programs;
+use rig::{Rig, Shape};
+use scenario::Scenario;
+
+/// How it was measured, for all scenarios.
+const METHOD: &str = "Namespaces generator – router – sink, a rig of them for each way to \
+    forward; all of it on one core. BPF_PROG_TEST_RUN sends live frames in batches of 64, to \
+    destinations drawn at random; a sample is the median of a round's turns. What was sent has \
+    to be counted at the sink, with TTL, checksum and MACs as a router leaves them (but for the \
+    bare redirect, which changes nothing); a turn that lost packets is taken again twice, then \
+    the arm is void.";
+
+pub(crate) fn run(options: &Options) -> Result<Vec<Section>> {
+    let wanted = |scenario: &Scenario| match &options.only {
+        Some(part) => scenario.id.contains(part),
+        None => scenario.is_quick || !options.quick,
+    };
+    let all = comparisons::comparisons()
+        .into_iter()
+        .chain(sweeps::sweeps());
+    let wanted: Vec<_> = all.filter(wanted).collect();
+    let with = |id: &str| match &options.only {
+        Some(part) => id.contains(&**part),
+        None => !options.quick,
+    };
+    let (with_cost, with_two_cores) = (with(cost::ID), with(two_cores::ID));
+    if wanted.is_empty() && !with_cost && !with_two_cores {
+        return Ok(Vec::new());
+    }
+    let mut programs = Programs::load()?;
+    let mut sections = Vec::new();
+    for scenario in &wanted {
+        sections.push(compare(scenario, &mut programs, options)?);
+    }
+    if with_cost {
+        sections.push(cost::run(&mut programs, options)?);
+    }
+    if with_two_cores {
+        sections.push(two_cores::run(&mut programs, options)?);
+    }
+    Ok(sections)
+}
+
+/// A rig, or why it forwards nothing.
+struct Made {
+    arm: Arm,
+    shape: Shape,
+    forwarder: Result<Forwarder, String>,
+}
+
+fn compare(scenario: &Scenario, programs: &mut Programs, options: &Options) -> Result<Section> {
+    eprintln!("bench: {}: {}", scenario.id, scenario.title);
+    let mut made: Vec<Made> = Vec::new();
+    for &arm in scenario.arms {
+        for case in &scenario.cases {
+            let shape = arm.needs(&case.shape);
+            if find(&made, arm, &shape).is_some() {
+                continue;
+            }
+            let rig = Rig::new(scenario.id, &shape, programs)?;
+            let forwarder = Forwarder::new(arm, rig, options);
+            made.push(Made {
+                arm,
+                shape,
+                forwarder: forwarder.map_err(|error| format!("{error:#}")),
+            });
+        }
+    }
+    let mut lines = Vec::new();
+    for case in &scenario.cases {
+        for &arm in scenario.arms {
+            let made = find(&made, arm, &arm.needs(&case.shape));
+            lines.extend(made.map(|made| Line {
+                arm,
+                name: match &*case.name {
+                    "" => arm.name().to_owned(),
+                    name => format!("{}: {name}", arm.name()),
+                },
+                packets: case.packets,
+                forwarder: made.forwarder.as_ref().map_err(Clone::clone),
+            }));
+        }
+    }
+    let rows = measure(&lines, effort(options, scenario), programs)?;
+    Ok(Section {
+        id: scenario.id.into(),
+        title: scenario.title.into(),
+        method: METHOD.into(),
+        charts: verdict::charts(scenario, &rows),
+        targets: verdict::targets(scenario, &rows),
+        rows,
+    })
+}
+
+fn find<'a>(made: &'a [Made], arm: Arm, shape: &Shape) -> Option<&'a Made> {
+    made.iter()
+        .find(|made| made.arm == arm && made.shape == *shape)
+}
+
+fn effort(options: &Options, scenario: &Scenario) -> Effort {
+    let is_short = options.quick || scenario.axis.is_some();
+    Effort {
+        rounds: if is_short { 3 } else { 10 },
+        turns: if is_short { 3 } else { 5 },
+        duration: Duration::from_millis(100),
+        cpu: last_cpu(),
+    }
+}
+
+/// The CPU to work on: not the first one, where most devices interrupt.
+fn last_cpu() -> usize {
+    thread::available_parallelism().map_or(1, usize::from) - 1
+}
