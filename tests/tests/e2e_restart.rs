@@ -1,6 +1,6 @@
 //! The daemon may come, go and change its mind without a packet being lost.
 
-use std::{fs, path::PathBuf, thread, time::Duration};
+use std::{fs, net::Ipv4Addr, path::PathBuf, thread, time::Duration};
 
 use anyhow::{Result, ensure};
 use peer_tests::{Hook, SOON, Scene, wait_until};
@@ -68,6 +68,34 @@ fn an_orderly_end_and_a_new_start_lose_no_packet() -> Result<()> {
     thread::sleep(A_WHILE);
     pings.assert_none_lost()?;
     Ok(())
+}
+
+/// Tables are made anew at each start, and the old ones must not outlive it.
+#[test]
+fn a_consent_that_ended_is_not_kept_by_tables_that_do_not_fit_their_memory() -> Result<()> {
+    let mut scene = Scene::start("full tables")?;
+    scene.assert_connected(&scene.blue, &scene.green)?;
+    scene.daemon.kill9()?;
+    let many = (0..6000u32).map(|n| Ipv4Addr::from_bits(0x6440_0000 + n * 697 % (1 << 22)));
+    let many: Vec<String> = many.map(|address| format!("{address}/32")).collect();
+    scene.edit(|table| {
+        let table = table.without_consent("blue", "green");
+        table.with("red", |network| network.prefixes.extend(many))
+    })?;
+    scene.daemon.configure("tableMemory: 1")?;
+    scene.daemon.ready_within = Duration::from_secs(5);
+    assert!(scene.daemon.start().is_err(), "it is not ready");
+    let status = scene.daemon.api().get("/v1/status")?;
+    let why = status["lastApply"]["error"].as_str().unwrap_or_default();
+    assert!(why.contains("raise tableMemory"), "{status}");
+    scene.assert_separated(&scene.blue, &scene.green)?;
+    // With more memory all is well.
+    scene.daemon.terminate()?;
+    scene.daemon.ready_within = SOON;
+    scene.daemon.configure("tableMemory: 8")?;
+    scene.edit(|table| table.consent("blue", "green"))?;
+    scene.daemon.start()?;
+    scene.assert_connected(&scene.blue, &scene.green)
 }
 
 #[test]

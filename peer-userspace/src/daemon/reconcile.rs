@@ -280,8 +280,11 @@ impl Reconciler {
         // Ids first: a route must never count for what had its id before. What goes
         // away is forgotten only once no route leads there.
         datapath.register(&ids.with(&before))?;
-        datapath.apply(&changes)?;
+        let applied = datapath.apply(&changes);
+        // What could not be brought into force is closed. The tables of an earlier daemon's
+        // programs have it, and consents that ended since: nobody would close those.
         datapath.take_over()?;
+        applied?;
         let trunks = wanted.tags.keys().map(|place| place.trunk);
         let attached = wanted.ports.keys().copied().chain(trunks).collect();
         datapath.detach_others(&attached)?;
