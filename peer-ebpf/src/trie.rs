@@ -121,7 +121,8 @@ impl Tables {
     #[inline(always)]
     fn leaf<T>(&self, entry: u32) -> Option<&'static T> {
         const { assert!(size_of::<T>() <= UNIT) };
-        if entry == 0 {
+        // A node would be more levels away than userspace makes.
+        if entry as i32 <= 0 {
             return None;
         }
         // SAFETY: userspace keeps a leaf as it is as long as a program may look at it, and

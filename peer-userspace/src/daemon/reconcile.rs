@@ -283,7 +283,10 @@ impl Reconciler {
         let applied = datapath.apply(&changes);
         // What could not be brought into force is closed. The tables of an earlier daemon's
         // programs have it, and consents that ended since: nobody would close those.
-        datapath.take_over()?;
+        // But a port that is not there passes everything to the stack.
+        if datapath.content().ports == wanted.ports {
+            datapath.take_over()?;
+        }
         applied?;
         let trunks = wanted.tags.keys().map(|place| place.trunk);
         let attached = wanted.ports.keys().copied().chain(trunks).collect();

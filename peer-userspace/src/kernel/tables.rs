@@ -115,12 +115,10 @@ impl Tables {
         let key = Key::exact(index);
         let port = port.map(|port| PortLeaf { port: *port, index });
         let change = (key, port.as_ref().map(leaf));
-        self.tries
-            .change(roots::PORTS, Family::V4, [change])
-            .map_err(no_room)?;
-        // Whoever is not there is found by the table.
+        let changed = self.tries.change(roots::PORTS, Family::V4, [change]);
+        // Also where the table is to be repaired. Whoever is not there is found by it.
         self.tries.lead(roots::near(index), roots::PORTS, key);
-        Ok(())
+        changed.map_err(no_room)
     }
 
     /// What all tables say: ports, networks' tables, elsewhere and sources.

@@ -131,7 +131,7 @@ impl<M: Memory> Builder<'_, M> {
             return 0;
         };
         let wanted = (rest.len() * SLOTS_A_PREFIX).ilog2().min(MAX_STRIDE) as u8;
-        let left = self.family.levels() - depth;
+        let left = self.family.levels().saturating_sub(depth).max(1);
         let least = (self.family.bits() - from).div_ceil(left as u8);
         // A slot is chosen by bits of one word.
         let in_word = 64 - from % 64;

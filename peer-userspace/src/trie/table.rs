@@ -14,6 +14,24 @@ use super::{
 /// shape that suited what they held when they were made.
 const SPARE_CHANGES: usize = 1024;
 
+/// A place in a trie: what leads there, and by how many nodes.
+#[derive(Clone, Copy, Debug)]
+struct Spot {
+    place: u32,
+    at: Key,
+    depth: usize,
+}
+
+impl Spot {
+    /// Whether all that can be below it is so few nodes deep that the programs walk them.
+    fn leaves_room(&self, family: Family) -> bool {
+        let bits = usize::from(family.bits());
+        let levels = family.levels();
+        bits - usize::from(self.at.length)
+            <= bits.div_ceil(levels) * levels.saturating_sub(self.depth)
+    }
+}
+
 /// The prefixes with one root.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -85,7 +103,12 @@ impl Table {
         let all = self.stale || outgrown || worn || changed.len() > count / 8;
         self.stale = true;
         if all {
-            self.renew(heap, self.root, Key::ALL, 0)?;
+            let all = Spot {
+                place: self.root,
+                at: Key::ALL,
+                depth: 0,
+            };
+            self.renew(heap, all)?;
             (self.built, self.changed) = (count, 0);
         } else {
             for key in changed {
@@ -96,39 +119,53 @@ impl Table {
         Ok(())
     }
 
-    /// Make anew what may lead differently for the sake of `key`.
+    /// Make anew what may lead differently for the sake of `key`: there, or where nodes that
+    /// came one below the other would become more than the programs walk, further up.
     fn refresh<M: Memory>(&self, heap: &mut Heap<M>, key: Key) -> Result<(), NoRoom<M::Error>> {
-        let (mut place, mut at) = (self.root, Key::ALL);
-        for depth in 0.. {
-            let entry = heap.entry(place);
-            if entry & NODE == 0 || self.inside(at).next().is_none() {
-                return self.renew(heap, place, at, depth);
+        let mut spot = Spot {
+            place: self.root,
+            at: Key::ALL,
+            depth: 0,
+        };
+        let mut shallow = spot;
+        loop {
+            if spot.leaves_room(self.family) {
+                shallow = spot;
+            }
+            let entry = heap.entry(spot.place);
+            if entry & NODE == 0 || self.inside(spot.at).next().is_none() {
+                return self.renew(heap, shallow);
             }
             let shape = Shape::read(heap, entry);
             if !shape.prefix.covers(key) {
-                return self.renew(heap, place, at, depth);
+                return self.renew(heap, shallow);
             }
+            let below = |slot| Spot {
+                place: shape.place(slot),
+                at: shape.slot_prefix(slot),
+                depth: spot.depth + 1,
+            };
             let slots = shape.slots_of(key);
-            if key.length <= shape.prefix.length + shape.stride {
-                for slot in slots {
-                    let at = shape.slot_prefix(slot);
-                    self.renew(heap, shape.place(slot), at, depth + 1)?;
-                }
-                return Ok(());
+            let first = below(*slots.start());
+            if key.length > shape.prefix.length + shape.stride {
+                spot = first;
+                continue;
             }
-            place = shape.place(*slots.start());
-            at = shape.slot_prefix(*slots.start());
+            if !first.leaves_room(self.family) {
+                return self.renew(heap, shallow);
+            }
+            for slot in slots {
+                self.renew(heap, below(slot))?;
+            }
+            return Ok(());
         }
-        Ok(())
     }
 
     /// Put what the prefixes below `at` say at a place, and do without what was there.
     fn renew<M: Memory>(
         &self,
         heap: &mut Heap<M>,
-        place: u32,
-        at: Key,
-        depth: usize,
+        Spot { place, at, depth }: Spot,
     ) -> Result<(), NoRoom<M::Error>> {
         let below: Vec<Entry> = self.inside(at).collect();
         let inherited = self.covering(at);

@@ -227,6 +227,32 @@ fn nets<'a>(prefixes: impl IntoIterator<Item = &'a str>) -> Vec<Change> {
     prefixes.into_iter().enumerate().map(number).collect()
 }
 
+/// One by one, so that none of them is reason enough to make the whole table anew.
+#[test]
+fn prefixes_that_nest_bit_by_bit_are_never_more_nodes_away_than_programs_walk() {
+    for (family, first) in [(Family::V4, 8), (Family::V6, 8), (Family::V6, 44)] {
+        let mut tries = Tries::new(Plain::new(1 << 14));
+        let fillers = (0..200u128).map(|n| (Key::new(0xc0a8 << 112 | n << 104, 24), Some(leaf(1))));
+        let mut table: Plainly = fillers.clone().map(|(key, _)| (key, 1)).collect();
+        tries.change(ROOT, family, fillers).expect("room");
+        for length in first..=family.bits() {
+            // Of alternating bits, so that a neighbour of each is there as well.
+            let bits = 0x0aaa_aaaa_aaaa_aaaa_aaaa_aaaa_aaaa_aaaa_u128;
+            let key = Key::new(bits, length);
+            let number = u32::from(length);
+            table.insert(key, number);
+            tries
+                .change(ROOT, family, [(key, Some(leaf(number)))])
+                .expect("room");
+            for point in points([&table], family) {
+                let (found, nodes) = tries.memory().find(point);
+                assert_eq!(found, search(&table, point));
+                assert!(nodes <= family.levels(), "{nodes} nodes at /{length}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_hundred_thousand_neighbouring_prefixes_are_two_nodes_away_at_most() {
     let mut tries = Tries::new(Plain::new(1 << 18));
