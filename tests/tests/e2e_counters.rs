@@ -76,6 +76,8 @@ fn metrics_are_openmetrics_and_tell_one_state_for_each_side() -> Result<()> {
             "{map}: {entries:?} of {capacity:?}"
         );
     }
+    let tables = metrics.value("peer_map_entries", &[("map", "tables")]);
+    assert!(tables.is_some_and(|units| units > 0.0), "routes take room");
     let pending = [
         ("peering", "green-team/green--red-team/red"),
         ("state", "pending"),

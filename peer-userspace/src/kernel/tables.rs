@@ -95,8 +95,6 @@ impl Tables {
     ) -> Result<(), KernelError> {
         let route = |may| Route {
             flags: if may { flags::SOURCE } else { 0 },
-            // No leaf may be all noughts to those who look at memory.
-            verdict: verdict::DROP,
             ..Route::zeroed()
         };
         let changes: Vec<RouteChange> = changes

@@ -1,9 +1,11 @@
 //! What holds for every packet, whichever of the cases it comes from.
 
+use peer_common::{Port, limits};
+
 use super::{
     cases,
     outcome::{Hook, Verdict},
-    rig::{can_inject, with_rig},
+    rig::{Rig, can_inject, with_rig},
     tables,
     world::{GREY, table},
 };
@@ -17,6 +19,36 @@ fn a_network_that_is_gone_leaves_nothing_in_the_kernel() {
         rig.apply(&table);
         rig.datapath.reread().unwrap();
         assert_eq!(rig.datapath.content().fibs, table.fibs);
+    });
+}
+
+/// A port is found by the last bits of its ifindex, unless another has the same.
+#[test]
+fn ports_whose_ifindexes_end_alike_are_told_apart() {
+    with_rig(|rig| {
+        let cases = cases::all();
+        let fates = |rig: &mut Rig| -> Vec<_> {
+            let runs = cases.iter().flat_map(|case| {
+                let hooks = [Hook::Xdp, Hook::Tc].into_iter();
+                hooks
+                    .filter(|hook| can_inject(*hook, &case.arrival))
+                    .map(move |hook| (hook, case))
+            });
+            runs.map(|(hook, case)| rig.run(hook, &case.arrival))
+                .collect()
+        };
+        let alone = fates(rig);
+        let mut crowded = table();
+        for (index, port) in table().ports {
+            let network = GREY.network;
+            crowded
+                .ports
+                .insert(index + 2 * limits::MAX_PORTS, Port { network, ..port });
+        }
+        rig.apply(&crowded);
+        assert!(fates(rig) == alone, "beside others");
+        rig.apply(&table());
+        assert!(fates(rig) == alone, "after the others went");
     });
 }
 
