@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use peer_tests::interrupt;
+use peer_tests::{Daemon, interrupt};
 
 use super::site::{Family, Routes, Site};
 use crate::{
@@ -26,9 +26,10 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// Bytes in use at a moment.
 #[derive(Clone, Copy, Debug, Default)]
 struct Used {
-    /// By BPF maps that were not there at the beginning, as the kernel counts them.
+    /// By BPF maps that were not there at the beginning, as the kernel counts them, and in
+    /// the memory that the tables have from the start.
     maps: f64,
-    /// By the kernel as a whole: slabs, vmalloc and per-CPU memory.
+    /// By the kernel as a whole: slabs, vmalloc and per-CPU memory, and as above.
     kernel: f64,
     /// Resident, by the daemon.
     daemon: f64,
@@ -97,8 +98,9 @@ fn section(programs: &Path, routes: Routes, rounds: usize) -> Result<Section> {
         method: "The difference between a small table and one with so many prefixes more in \
                  one network, exported to one peer, by the number of prefixes; each is in the own \
                  table, in the peer's and in the host-wide one. Maps: what the kernel says that \
-                 they lock (`memlock`). The kernel as a whole: Slab, VmallocUsed and Percpu of \
-                 /proc/meminfo, whatever uses them. Its own process: VmRSS. Kernel routes: the \
+                 they lock (`memlock`), and what peerd says is in use of its tables' memory, which it \
+                 takes at its start. The kernel as a whole: Slab, VmallocUsed and Percpu of \
+                 /proc/meminfo, whatever uses them, and the tables' again. Its own process: VmRSS. Kernel routes: the \
                  kernel as a whole, before and after `ip -batch`. The figure to reach is the greater \
                  of maps and kernel as a whole."
             .to_owned(),
@@ -115,12 +117,11 @@ fn measure(programs: &Path, routes: Routes) -> Result<Used> {
     site.daemon
         .write_table(&site.table(Routes::NONE).to_string())?;
     site.daemon.start()?;
-    let process = site.daemon.id();
-    let before = Used::now(&others, process)?;
+    let before = Used::now(&others, Some(&site.daemon))?;
     let held = site.routes_held()?;
     site.daemon.write_table(&site.table(routes).to_string())?;
     site.wait_held(held + 2 * u64::from(routes.count))?;
-    let after = Used::now(&others, process)?;
+    let after = Used::now(&others, Some(&site.daemon))?;
     let each = |before: f64, after: f64| (after - before) / f64::from(routes.count);
     Ok(Used {
         maps: each(before.maps, after.maps),
@@ -140,25 +141,38 @@ fn measure_kernel_routes(programs: &Path, routes: Routes) -> Result<f64> {
 
 impl Used {
     /// Now, in a while.
-    fn now(others: &BTreeSet<u32>, daemon: Option<u32>) -> Result<Self> {
+    fn now(others: &BTreeSet<u32>, daemon: Option<&Daemon>) -> Result<Self> {
         thread::sleep(SETTLE);
         let memory = fs::read_to_string("/proc/meminfo").context("cannot read /proc/meminfo")?;
         let parts = ["Slab:", "VmallocUsed:", "Percpu:"].map(|key| number(&memory, key));
         let parts: Vec<f64> = parts.into_iter().collect::<Result<_>>()?;
-        let daemon = match daemon {
-            None => 0.0,
-            Some(process) => {
-                let status = fs::read_to_string(format!("/proc/{process}/status"))
-                    .context("the daemon is gone")?;
-                number(&status, "VmRSS:")?
-            }
-        };
+        let (tables, resident) = daemon.map_or(Ok((0.0, 0.0)), |daemon| {
+            anyhow::Ok((tables(daemon)?, resident(daemon)?))
+        })?;
         Ok(Self {
-            maps: bytes_of_maps_but(others)?,
-            kernel: 1024.0 * parts.iter().sum::<f64>(),
-            daemon: 1024.0 * daemon,
+            maps: bytes_of_maps_but(others)? + tables,
+            kernel: 1024.0 * parts.iter().sum::<f64>() + tables,
+            daemon: resident,
         })
     }
+}
+
+/// Bytes in use of the memory that the tables have. It is there from the daemon's start and
+/// does not grow, so nobody but the daemon can tell.
+fn tables(daemon: &Daemon) -> Result<f64> {
+    const UNIT: f64 = 64.0;
+    let units = daemon
+        .metrics()?
+        .value("peer_map_entries", &[("map", "tables")]);
+    Ok(UNIT * units.context("peerd does not tell how full its tables are")?)
+}
+
+/// Bytes of its own.
+fn resident(daemon: &Daemon) -> Result<f64> {
+    let process = daemon.id().context("the daemon is gone")?;
+    let status = fs::read_to_string(format!("/proc/{process}/status"));
+    let status = status.context("the daemon is gone")?;
+    Ok(1024.0 * number(&status, "VmRSS:")?)
 }
 
 /// Ids of all BPF maps on this machine.
