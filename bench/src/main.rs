@@ -4,6 +4,7 @@
 //! not judge by a single number: every figure keeps its samples.
 
 mod control;
+mod firewall;
 mod forwarding;
 mod machine;
 mod pktgen;

@@ -20,12 +20,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     setup::run()?;
     println!("bench: building peerd and the benchmark");
-    let packages = ["--package", "peer-userspace", "--package", "peer-bench"];
-    exec(
-        cargo()
-            .args(["build", "--release", "--locked"])
-            .args(packages),
-    )?;
+    build()?;
     let xdp_forward = match xdp_tools::forward() {
         Ok(program) => vec!["--xdp-forward".into(), program.into_os_string()],
         Err(error) => {
@@ -40,5 +35,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             .current_dir(root())
             .args(xdp_forward)
             .args(&options.arguments),
+    )
+}
+
+/// Build what is measured, and what measures it, for speed.
+pub(crate) fn build() -> Result<()> {
+    let packages = ["--package", "peer-userspace", "--package", "peer-bench"];
+    exec(
+        cargo()
+            .args(["build", "--release", "--locked"])
+            .args(packages),
     )
 }

@@ -1,16 +1,10 @@
 //! A rig that forwards one way.
 
-use anyhow::{Context as _, Result};
-use peer_tests::{
-    Daemon,
-    process::{self, SHORT},
-};
+use anyhow::Result;
+use peer_tests::Daemon;
 
 use super::{arm::Arm, peerd, redirect::Redirect, rig::Rig, xdp_forward::XdpForward};
-use crate::Options;
-
-/// What a careful administrator has between networks.
-const RULES: &str = include_str!("rules.nft");
+use crate::{Options, firewall};
 
 /// Forwards until dropped.
 pub(super) struct Forwarder {
@@ -58,7 +52,7 @@ impl Forwarder {
                 rig.take_frames_without_xdp()?;
                 rig.route_in_kernel()?;
                 if arm == Arm::Firewall {
-                    load_rules(&rig)?;
+                    firewall::load(rig.router(), "p0", "p*")?;
                 }
                 Work::Kernel
             }
@@ -73,13 +67,4 @@ impl Forwarder {
             _ => None,
         }
     }
-}
-
-fn load_rules(rig: &Rig) -> Result<()> {
-    let mut nft = rig.router().command("nft");
-    let loaded = process::run_with_input(nft.args(["-f", "-"]), RULES, SHORT)?;
-    loaded
-        .ok()
-        .context("the kernel refuses the rules")
-        .map(drop)
 }

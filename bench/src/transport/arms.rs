@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use anyhow::Result;
-use peer_tests::{Host, Programs, Scene, process};
+use peer_tests::{Host, Programs, Scene};
+
+use crate::firewall;
 
 /// How the arms differ and what they share; a part of every section's method.
 pub(super) const METHOD: &str = "All arms in the same namespaces, on veths with their default \
@@ -72,18 +74,12 @@ impl World {
         scene.lab.route_in_kernel(arm != Arm::Peerd)?;
         match arm {
             Arm::KernelRoutes => {}
-            Arm::KernelRules => load_rules(scene)?,
+            Arm::KernelRules => {
+                firewall::load(&scene.lab.router, &scene.blue.port, &scene.green.port)?;
+            }
             Arm::Peerd => scene.daemon.start()?,
         }
         // Also has all neighbours resolved.
         scene.wait_reachable(&scene.blue, &scene.green)
     }
-}
-
-fn load_rules(scene: &Scene) -> Result<()> {
-    let mut nft = scene.lab.router.command("nft");
-    let rules = include_str!("rules.nft");
-    process::run_with_input(nft.args(["-f", "-"]), rules, process::SHORT)?
-        .ok()
-        .map(drop)
 }

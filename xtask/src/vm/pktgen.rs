@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, env, path::PathBuf, time::Duration};
 use anyhow::{Context as _, Result, ensure};
 
 use super::{Boot, packages::LINES};
-use crate::run::{cargo, exec};
+use crate::bench;
 
 /// For all of it, on a busy machine without KVM.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -16,12 +16,7 @@ const MEASUREMENTS: usize = 6;
 
 pub(super) fn run() -> Result<()> {
     println!("vm: building peerd and the benchmark");
-    let packages = ["--package", "peer-userspace", "--package", "peer-bench"];
-    exec(
-        cargo()
-            .args(["build", "--release", "--locked"])
-            .args(packages),
-    )?;
+    bench::build()?;
     let programs = programs()?;
     let script = format!(
         "PROGRAMS={}\n{}",
