@@ -1,50 +1,5 @@
-//! Builds the BPF object with core from source.
-//!
-//! Not by aya-build, which has no way to say for which BPF processor.
+//! Builds the BPF object.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
-
-use anyhow::{Context as _, Result, ensure};
-
-/// Linux 5.1 and later: 32-bit arithmetic and jumps.
-const FLAGS: [&str; 4] = [
-    "-Ctarget-cpu=v3",
-    "--cfg=bpf_target_arch=\"x86_64\"",
-    // With --btf: types of maps, and lines of source for the verifier to name.
-    "-Cdebuginfo=2",
-    "-Clink-arg=--btf",
-];
-
-const TARGET: &str = "bpfel-unknown-none";
-
-fn main() -> Result<()> {
-    println!("cargo:rerun-if-changed=../peer-common/src");
-    println!("cargo:rerun-if-changed=../peer-ebpf");
-    let folder = PathBuf::from(env::var_os("OUT_DIR").context("cargo names no OUT_DIR")?);
-    let target = folder.join("target");
-    let cargo = env::var_os("CARGO").context("cargo does not say where it is")?;
-    let status = Command::new(cargo)
-        .args(["build", "--package", "peer-ebpf", "--bins", "--release"])
-        .args(["--target", TARGET, "-Zbuild-std=core", "--target-dir"])
-        .arg(&target)
-        // -Z is for nightly compilers; this lets the pinned stable one take it. Set here
-        // alone: other build scripts probe for it.
-        .env("RUSTC_BOOTSTRAP", "1")
-        .env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\x1f"))
-        // Every line it prints would come out as a warning of ours.
-        .env("CARGO_TERM_QUIET", "true")
-        // Ours is what cargo would have us build with, be it clippy's.
-        .env_remove("RUSTC")
-        .env_remove("RUSTC_WORKSPACE_WRAPPER")
-        .status()
-        .context("cannot start cargo")?;
-    ensure!(status.success(), "the BPF programs do not build ({status})");
-    let object = target.join(Path::new(TARGET).join("release/peer-ebpf"));
-    fs::copy(&object, folder.join("peer-ebpf"))
-        .with_context(|| format!("cannot copy {}", object.display()))?;
-    Ok(())
+fn main() -> anyhow::Result<()> {
+    ebpf_build::build("peer-ebpf", &["peer-common"])
 }
