@@ -8,11 +8,13 @@
 // Inside `cfg(test)` clippy knows helpers for tests as well as the tests.
 #[cfg(test)]
 mod properties {
+    mod apply;
     mod examples;
     mod generate;
     mod laws;
     mod laws_of_change;
     mod laws_of_consent;
+    mod laws_of_taking_over;
     mod next_hops;
     mod oracle;
     mod packet;

@@ -131,13 +131,7 @@ pub(super) fn routes(snapshot: &Snapshot, foreseen: &Snapshot) -> super::schema:
         foreseen.ports.working().map(|(index, ..)| index),
         &snapshot.content,
     );
-    let wanted = compile(
-        &foreseen.table,
-        &foreseen.ports,
-        &foreseen.host,
-        &foreseen.states,
-        &ids,
-    );
+    let wanted = compile(foreseen.inputs(&ids));
     count(&snapshot.content, &wanted)
 }
 

@@ -264,7 +264,7 @@ pub(super) fn status(snapshot: &Snapshot, sees: impl Fn(&ObjectRef) -> bool, who
                 .content
                 .fibs
                 .values()
-                .map(BTreeMap::len)
+                .map(|fib| fib.len())
                 .sum::<usize>()
         );
         status["files"] = json!(snapshot.files);

@@ -11,7 +11,11 @@
 //! Rules are there before a route asks for them and until none does, so that no step
 //! lets a packet pass that neither the old rules nor the new ones permit.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use ipnet::IpNet;
 use peer_common::{DropReason, Group, Port, Route, Subinterface};
@@ -119,7 +123,8 @@ pub fn diff(old: &ForwardingTable, new: &ForwardingTable) -> Vec<Change> {
     let mut puts = Vec::new();
     let mut removals = Vec::new();
     for (id, fib) in &new.fibs {
-        if let Some(known) = old.fibs.get(id) {
+        // Most are the very same.
+        if let Some(known) = old.fibs.get(id).filter(|known| *known != fib) {
             let (put, removed) = entries(known, fib);
             puts.extend(put.into_iter().map(|(at, route)| (*id, at, route)));
             removals.extend(removed.into_iter().map(|at| (*id, at)));
@@ -132,7 +137,10 @@ pub fn diff(old: &ForwardingTable, new: &ForwardingTable) -> Vec<Change> {
             .map(|(id, at, route)| Change::PutRoute(id, at, route)),
     );
 
-    let (mut put, mut removed) = entries(&old.elsewhere, &new.elsewhere);
+    let (mut put, mut removed) = (Vec::new(), Vec::new());
+    if old.elsewhere != new.elsewhere {
+        (put, removed) = entries(&old.elsewhere, &new.elsewhere);
+    }
     put.sort_by_key(|(at, _)| Reverse(at.prefix_len()));
     removed.sort_by_key(IpNet::prefix_len);
     changes.extend(
@@ -147,9 +155,7 @@ pub fn diff(old: &ForwardingTable, new: &ForwardingTable) -> Vec<Change> {
             .map(|(id, at)| Change::RemoveRoute(id, at)),
     );
 
-    let (mut sources, mut no_sources) = entries(&old.sources, &new.sources);
-    sources.sort_by_key(|((index, at), _)| (*index, Reverse(at.prefix_len())));
-    no_sources.sort_by_key(|(index, at)| (*index, at.prefix_len()));
+    let (sources, no_sources) = sources(old, new);
     changes.extend(
         sources
             .into_iter()
@@ -188,17 +194,52 @@ pub fn diff(old: &ForwardingTable, new: &ForwardingTable) -> Vec<Change> {
     changes
 }
 
-/// What is new or different, and what is gone.
-fn entries<K: Ord + Copy, V: PartialEq + Copy>(
+type SourceChanges = (Vec<((u32, IpNet), bool)>, Vec<(u32, IpNet)>);
+
+/// Which sources come in by which port: what is new or different, longest first, and what
+/// is gone, shortest first.
+fn sources(old: &ForwardingTable, new: &ForwardingTable) -> SourceChanges {
+    let (mut sources, mut no_sources) = (Vec::new(), Vec::new());
+    let none = Arc::default();
+    let ports: BTreeSet<&u32> = old.sources.keys().chain(new.sources.keys()).collect();
+    for index in ports {
+        let before = old.sources.get(index).unwrap_or(&none);
+        let after = new.sources.get(index).unwrap_or(&none);
+        if before == after {
+            continue;
+        }
+        let (mut put, mut removed) = entries(before, after);
+        put.sort_by_key(|(at, _)| Reverse(at.prefix_len()));
+        removed.sort_by_key(IpNet::prefix_len);
+        sources.extend(put.into_iter().map(|(at, may)| ((*index, at), may)));
+        no_sources.extend(removed.into_iter().map(|at| (*index, at)));
+    }
+    (sources, no_sources)
+}
+
+/// What is new or different, and what is gone; both in the order of keys.
+pub(super) fn entries<K: Ord + Copy, V: PartialEq + Copy>(
     old: &BTreeMap<K, V>,
     new: &BTreeMap<K, V>,
 ) -> (Vec<(K, V)>, Vec<K>) {
-    let put = new
-        .iter()
-        .filter(|(key, value)| old.get(key) != Some(*value))
-        .map(|(key, value)| (*key, *value))
-        .collect();
-    (put, gone(old, new))
+    let (mut put, mut removed) = (Vec::new(), Vec::new());
+    let (mut before, mut after) = (old.iter().peekable(), new.iter().peekable());
+    loop {
+        let order = match (before.peek(), after.peek()) {
+            (None, None) => return (put, removed),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some((known, _)), Some((key, _))) => known.cmp(key),
+        };
+        let known = before.next_if(|_| order.is_le());
+        let wanted = after.next_if(|_| order.is_ge());
+        match (known, wanted) {
+            (Some((key, _)), None) => removed.push(*key),
+            (Some((_, before)), Some((_, after))) if before == after => {}
+            (_, Some((key, after))) => put.push((*key, *after)),
+            (None, None) => {}
+        }
+    }
 }
 
 /// What is gone.
@@ -207,63 +248,4 @@ fn gone<K: Ord + Copy, V>(old: &BTreeMap<K, V>, new: &BTreeMap<K, V>) -> Vec<K> 
         .filter(|key| !new.contains_key(key))
         .copied()
         .collect()
-}
-
-impl ForwardingTable {
-    /// Carry out one change on the table itself, as the kernel edge does on the maps.
-    pub fn apply(&mut self, change: &Change) {
-        match change {
-            Change::PutDevice(slot, index) => {
-                self.devices.insert(*slot, *index);
-            }
-            Change::RemoveDevice(slot) => {
-                self.devices.remove(slot);
-            }
-            Change::PutPolicies(policies) => self.policies.extend(policies.clone()),
-            Change::RemovePolicies(counters) => {
-                self.policies
-                    .retain(|counter, _| !counters.contains(counter));
-            }
-            Change::AddFibs(fibs) => self.fibs.extend(fibs.clone()),
-            Change::RemoveFibs(ids) => self.fibs.retain(|id, _| !ids.contains(id)),
-            Change::PutRoute(id, at, route) => {
-                self.fibs.entry(*id).or_default().insert(*at, *route);
-            }
-            Change::RemoveRoute(id, at) => {
-                if let Some(fib) = self.fibs.get_mut(id) {
-                    fib.remove(at);
-                }
-            }
-            Change::PutElsewhere(at, reason) => {
-                self.elsewhere.insert(*at, *reason);
-            }
-            Change::RemoveElsewhere(at) => {
-                self.elsewhere.remove(at);
-            }
-            Change::PutPort(index, port) => {
-                self.ports.insert(*index, *port);
-            }
-            Change::PutTags(place, index) => {
-                self.tags.insert(*place, *index);
-            }
-            Change::RemoveTags(place) => {
-                self.tags.remove(place);
-            }
-            Change::RemovePort(index) => {
-                self.ports.remove(index);
-            }
-            Change::PutSource(index, at, may) => {
-                self.sources.insert((*index, *at), *may);
-            }
-            Change::RemoveSource(index, at) => {
-                self.sources.remove(&(*index, *at));
-            }
-            Change::PutGroup(id, group) => {
-                self.groups.insert(*id, **group);
-            }
-            Change::RemoveGroup(id) => {
-                self.groups.remove(id);
-            }
-        }
-    }
 }

@@ -14,6 +14,7 @@ pub(super) struct Groups {
     known: BTreeMap<Group, u32>,
     taken: BTreeSet<u32>,
     used: BTreeMap<u32, Group>,
+    crowded: bool,
 }
 
 impl Groups {
@@ -23,19 +24,27 @@ impl Groups {
             known: known.iter().map(|(id, group)| (*group, *id)).collect(),
             taken: known.keys().chain(taken).copied().collect(),
             used: BTreeMap::new(),
+            crowded: false,
         }
     }
 
     /// The id for this content; `None` if there is no room.
     pub(super) fn id(&mut self, group: Group) -> Option<u32> {
-        let id = match self.known.get(&group) {
-            Some(id) => *id,
-            None => (1..limits::MAX_GROUPS).find(|id| !self.taken.contains(id))?,
+        let known = self.known.get(&group).copied();
+        let free = || (1..limits::MAX_GROUPS).find(|id| !self.taken.contains(id));
+        let Some(id) = known.or_else(free) else {
+            self.crowded = true;
+            return None;
         };
         self.taken.insert(id);
         self.known.insert(group, id);
         self.used.insert(id, group);
         Some(id)
+    }
+
+    /// Whether there was no room for one.
+    pub(super) fn crowded(&self) -> bool {
+        self.crowded
     }
 
     /// Those whose ids were asked for.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use peer_common::{Group, limits};
 
-use super::ForwardingTable;
+use super::{ForwardingTable, named::Named};
 use crate::model::{ObjectRef, PairLabel};
 
 /// Which number stands for what. Numbers are kept as long as their object is
@@ -34,7 +34,13 @@ impl Ids {
         devices: impl IntoIterator<Item = u32>,
         content: &ForwardingTable,
     ) -> Self {
-        let used = Used::by(content);
+        let mut used = Named::in_all(content);
+        let ports = content.ports.values().map(|port| port.network);
+        used.networks
+            .extend(content.fibs.keys().copied().chain(ports));
+        used.devices.extend(content.devices.keys());
+        let ruled = content.policies.keys().map(|counter| counter / 2);
+        used.peerings.extend(ruled);
         Self {
             networks: assign(
                 &self.networks,
@@ -72,38 +78,6 @@ impl Ids {
     pub fn counter(&self, pair: &PairLabel, from: &ObjectRef) -> u32 {
         let backwards = u32::from(pair.networks().0 != from);
         self.peerings.get(pair).map_or(0, |id| 2 * id + backwards)
-    }
-}
-
-/// Numbers that stand in the maps.
-#[derive(Default)]
-struct Used {
-    networks: BTreeSet<u32>,
-    peerings: BTreeSet<u32>,
-    devices: BTreeSet<u32>,
-    groups: BTreeSet<u32>,
-}
-
-impl Used {
-    fn by(content: &ForwardingTable) -> Self {
-        let mut used = Self {
-            networks: content.fibs.keys().copied().collect(),
-            devices: content.devices.keys().copied().collect(),
-            ..Self::default()
-        };
-        used.networks
-            .extend(content.ports.values().map(|port| port.network));
-        let routes = content.fibs.values().flat_map(BTreeMap::values);
-        let hops = content.groups.values().flat_map(Group::hops);
-        for route in routes.chain(hops.map(|hop| &hop.route)) {
-            used.networks.insert(route.network);
-            used.peerings.insert(route.counter / 2);
-            used.devices.insert(route.device);
-            used.groups.insert(route.group);
-        }
-        used.peerings
-            .extend(content.policies.keys().map(|counter| counter / 2));
-        used
     }
 }
 

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use peer_common::{DropReason, Route, flags, verdict};
 
 use super::{
-    Fib,
+    Routes,
     prefix::{self, longest_match},
     routes::Compiler,
 };
@@ -16,17 +16,18 @@ use crate::model::{Network, ObjectRef, PairLabel};
 
 /// Entries for the host's addresses wherever `fib`, the rest of `network`'s table,
 /// would lead to them.
-pub(super) fn addresses(compiler: &Compiler<'_>, fib: &Fib, network: &Network) -> Fib {
+pub(super) fn addresses(compiler: &Compiler<'_>, fib: &Routes, network: &Network) -> Routes {
     let mut own: BTreeMap<IpNet, Own> = BTreeMap::new();
-    let mut foreign = Fib::new();
+    let mut foreign = Routes::new();
     let held = compiler
+        .now
         .host
         .addresses()
         .filter(|(_, net)| prefix::is_global(net.addr()));
-    let is_own = |index| compiler.ports.network_at(index) == Some(&network.id);
+    let is_own = |index| compiler.now.ports.network_at(index) == Some(&network.id);
     for (interface, address) in held {
         let at = prefix::host(address.addr());
-        let holder = compiler.ports.network_at(interface);
+        let holder = compiler.now.ports.network_at(interface);
         if holder == Some(&network.id) {
             let own = own.entry(at).or_default();
             own.ports.insert(interface);
@@ -40,7 +41,7 @@ pub(super) fn addresses(compiler: &Compiler<'_>, fib: &Fib, network: &Network) -
         }
     }
     let local = own.into_iter().map(|(at, own)| (at, own.route()));
-    foreign.extend(directed_broadcasts(compiler, fib));
+    foreign.extend(directed_broadcasts(compiler, fib, network));
     foreign.extend(local);
     foreign
 }
@@ -72,16 +73,20 @@ impl Own {
 /// No packet becomes a broadcast on a port's subnet (RFC 2644): the kernel would
 /// send one on as such. Its network address is the old form of the same
 /// (RFC 1122 section 3.3.6).
-fn directed_broadcasts(compiler: &Compiler<'_>, fib: &Fib) -> Fib {
+fn directed_broadcasts(compiler: &Compiler<'_>, fib: &Routes, network: &Network) -> Routes {
     let martian = Route {
         verdict: verdict::DROP,
         reason: DropReason::Martian as u8,
         ..Route::zeroed()
     };
-    let mut entries = Fib::new();
-    for (index, port, _) in compiler.ports.working() {
-        let id = compiler.ids.networks.get(&port.network);
-        let interface = compiler.host.interfaces.get(&index);
+    let mut entries = Routes::new();
+    let pairs = compiler.now.states.pairs_of(&network.id);
+    let peers = pairs.map(|(pair, _)| pair.other(&network.id));
+    let owners = BTreeSet::from_iter(peers.chain([&network.id]));
+    let ports = owners.into_iter();
+    for (index, port) in ports.flat_map(|owner| compiler.now.ports.of(owner)) {
+        let id = compiler.now.ids.networks.get(&port.network);
+        let interface = compiler.now.host.interfaces.get(&index);
         for address in interface.into_iter().flat_map(|found| &found.addresses) {
             let IpNet::V4(subnet) = address.net else {
                 continue;
@@ -106,7 +111,7 @@ fn directed_broadcasts(compiler: &Compiler<'_>, fib: &Fib) -> Fib {
 /// own ports, if it needs one. `holder` is the network whose port has it.
 fn refused(
     compiler: &Compiler<'_>,
-    fib: &Fib,
+    fib: &Routes,
     network: &Network,
     at: IpNet,
     holder: Option<&ObjectRef>,
@@ -120,12 +125,7 @@ fn refused(
     let Some(holder) = holder else {
         return Some(refused);
     };
-    let owner = compiler
-        .ids
-        .networks
-        .iter()
-        .find(|(_, id)| **id == covering.network)?
-        .0;
+    let owner = *compiler.names.get(&covering.network)?;
     if owner == holder {
         return Some(refused);
     }
@@ -148,9 +148,12 @@ fn refused(
 
 fn peers(compiler: &Compiler<'_>, one: &ObjectRef, other: &ObjectRef) -> bool {
     let pair = PairLabel::of(one, other);
-    compiler
+    let carries = compiler
+        .now
         .states
         .pairs
         .get(&pair)
-        .is_some_and(|pair| pair.carries)
+        .is_some_and(|pair| pair.carries);
+    compiler.asked.borrow_mut().insert(pair);
+    carries
 }

@@ -1,6 +1,11 @@
 //! Where things lie inside one network: by which port, through which next hop.
 
-use std::{cmp::Reverse, collections::BTreeMap, net::IpAddr};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    net::IpAddr,
+    sync::Arc,
+};
 
 use ipnet::IpNet;
 
@@ -31,30 +36,34 @@ enum Said {
     NextHop,
 }
 
-/// The way to every part of a network; `None` where there is none now.
-pub(super) type Paths = BTreeMap<IpNet, Option<Way>>;
+/// The way to every part of a network; `None` where there is none now. Many parts share one.
+pub(super) type Paths = BTreeMap<IpNet, Option<Arc<Way>>>;
 
 /// Where a network's own prefixes lie, and the subnets of its ports that are
 /// neither its own nor in `reached`, which it reaches otherwise (transfer nets). In order: what the ports say, the host's routes
 /// inside the prefixes that leave by one of its ports, on-link.
-pub(super) fn paths(network: &Network, ports: &Ports, host: &HostView, reached: &[IpNet]) -> Paths {
+pub(super) fn paths(
+    network: &Network,
+    ports: &Ports,
+    (host, routes): (&HostView, &HostRoutes<'_>),
+    reached: &[IpNet],
+) -> Paths {
     let ports: Vec<Port<'_>> = ports
         .of(&network.id)
         .filter_map(|(index, port)| Some((host.interfaces.get(&index)?, &port.declared)))
         .collect();
-    let mut paths = by_declaration(network, &ports, host);
-    by_host_routes(&mut paths, &links(&ports, |_| true), host);
+    let mut paths = by_declaration(network, &ports, (host, routes));
+    let routed = by_host_routes(&paths, &links(&ports, |_| true), (host, routes));
+    paths.extend(routed);
     for (interface, _) in &ports {
         for subnet in transfer_nets(interface, reached) {
             let hop = interface.up.then(|| Hop::new(interface.index, None));
-            let way = hop.map(|hop| Way::of(hop, Said::Nothing));
+            let way = hop.map(|hop| Way::shared(vec![hop], Said::Nothing, host));
             paths.entry(subnet).or_insert(way);
         }
     }
-    for way in paths.values_mut().flatten() {
-        keep_live(&mut way.hops, host);
-    }
-    add_neighbours(&mut paths, &ports, host);
+    let neighbours = neighbours(&paths, &ports, host);
+    paths.extend(neighbours);
     paths
 }
 
@@ -72,82 +81,142 @@ fn links(ports: &[Port<'_>], which: impl Fn(&model::Port) -> bool) -> Links {
 /// What ports say: `prefixes`, or a `via` for all of them; of two that say the same
 /// the first. What none speaks of goes where the host's own routing leads among
 /// the ports that claim everything.
-fn by_declaration(network: &Network, ports: &[Port<'_>], host: &HostView) -> Paths {
+fn by_declaration(
+    network: &Network,
+    ports: &[Port<'_>],
+    (host, routes): (&HostView, &HostRoutes<'_>),
+) -> Paths {
     let mut paths = Paths::new();
     for (interface, port) in ports.iter().filter(|(interface, _)| interface.up) {
         let index = interface.index;
+        let mut by_via = BTreeMap::new();
+        for via in &port.via {
+            let hop = Hop::new(index, Some(*via));
+            let way = || Way::shared(vec![hop], Said::NextHop, host);
+            by_via.entry(via.is_ipv4()).or_insert_with(way);
+        }
+        let said = Said::Port(index);
+        let restricted = (!port.prefixes.is_empty()).then(|| {
+            let on_link = Way::shared(vec![Hop::new(index, None)], said, host);
+            let routed = routes.by(&Links::from([(index, true)]), said, host);
+            (routed, on_link)
+        });
         for prefix in port.claims(network) {
-            let way = if let Some(via) = port.via_for(prefix) {
-                Way::of(Hop::new(index, Some(via)), Said::NextHop)
-            } else if !port.prefixes.is_empty() {
-                let routed = covering_hops(host, &Links::from([(index, true)]), prefix);
-                Way {
-                    hops: routed.unwrap_or_else(|| vec![Hop::new(index, None)]),
-                    said: Said::Port(index),
+            let way = match (by_via.get(&prefix.addr().is_ipv4()), &restricted) {
+                (Some(way), _) => way,
+                (None, Some((routed, on_link))) => {
+                    longest_match(routed, prefix).map_or(on_link, |(_, way)| way)
                 }
-            } else {
-                continue;
+                (None, None) => continue,
             };
-            paths.entry(*prefix).or_insert(Some(way));
+            paths.entry(*prefix).or_insert_with(|| Some(way.clone()));
         }
     }
     let open = links(ports, |port| port.prefixes.is_empty());
     let first = ports
         .iter()
         .find(|(interface, port)| interface.up && port.prefixes.is_empty());
-    for prefix in &network.prefixes {
-        let on_link = || first.map(|(interface, _)| vec![Hop::new(interface.index, None)]);
-        let hops = covering_hops(host, &open, prefix).or_else(on_link);
-        let way = hops.map(|hops| Way {
-            hops,
-            said: Said::Nothing,
-        });
-        paths.entry(*prefix).or_insert(way);
+    let on_link = first.map(|(interface, _)| {
+        Way::shared(vec![Hop::new(interface.index, None)], Said::Nothing, host)
+    });
+    let routed = routes.by(&open, Said::Nothing, host);
+    for prefix in network.prefixes.iter() {
+        let way = || {
+            let routed = longest_match(&routed, prefix).map(|(_, way)| way);
+            routed.or(on_link.as_ref()).cloned()
+        };
+        paths.entry(*prefix).or_insert_with(way);
     }
     paths
 }
 
 impl Way {
-    fn of(hop: Hop, said: Said) -> Self {
-        Self {
-            hops: vec![hop],
-            said,
-        }
+    /// A way by these hops, as far as they answer.
+    fn shared(mut hops: Vec<Hop>, said: Said, host: &HostView) -> Arc<Self> {
+        keep_live(&mut hops, host);
+        Arc::new(Self { hops, said })
     }
 }
 
-/// Where the host's best route by any of `links` that covers all of `prefix` leads.
-fn covering_hops(host: &HostView, links: &Links, prefix: &IpNet) -> Option<Vec<Hop>> {
-    let routes = host.routes.iter().filter(|route| route.to.contains(prefix));
-    routes
-        .filter_map(|route| Some((route, host_hops(route, links)?)))
-        .min_by_key(|(route, hops)| {
-            let first = hops.first().map(|hop| (hop.port, hop.gateway));
-            (Reverse(route.to.prefix_len()), route.metric, first)
-        })
-        .map(|(_, hops)| hops)
+/// The host's routes, in the order in which they count: for one destination the one with
+/// the smallest metric comes last.
+#[derive(Debug)]
+pub(super) struct HostRoutes<'a> {
+    sorted: Vec<&'a HostRoute>,
+    /// Where the routes that may leave by an interface stand in `sorted`.
+    by_interface: BTreeMap<u32, Vec<usize>>,
 }
 
-fn by_host_routes(paths: &mut Paths, links: &Links, host: &HostView) {
-    let mut routes: Vec<&HostRoute> = host.routes.iter().collect();
-    // For one destination the smallest metric comes last and stays.
-    routes.sort_by_key(|route| (route.to, Reverse((route.metric, &route.hops))));
-    let declared = paths.clone();
-    for route in routes {
-        let hops = match longest_match(&declared, &route.to) {
-            None => None,
-            Some((_, None)) => host_hops(route, links),
-            Some((_, Some(way))) => match way.said {
+impl<'a> HostRoutes<'a> {
+    pub(super) fn of(host: &'a HostView) -> Self {
+        let mut sorted: Vec<&HostRoute> = host.routes.iter().collect();
+        sorted.sort_by_key(|route| (route.to, Reverse((route.metric, &route.hops))));
+        let mut by_interface: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (position, route) in sorted.iter().enumerate() {
+            for hop in &route.hops {
+                by_interface
+                    .entry(hop.interface)
+                    .or_default()
+                    .push(position);
+            }
+        }
+        Self {
+            sorted,
+            by_interface,
+        }
+    }
+
+    /// Those that may leave by one of `links`.
+    fn among(&self, links: &Links) -> impl Iterator<Item = &HostRoute> {
+        let positions = links.keys().filter_map(|link| self.by_interface.get(link));
+        let positions: BTreeSet<usize> = positions.flatten().copied().collect();
+        positions.into_iter().map(|position| self.sorted[position])
+    }
+
+    /// Where the best of them lead, by destination.
+    fn by(&self, links: &Links, said: Said, host: &HostView) -> BTreeMap<IpNet, Arc<Way>> {
+        let mut best = BTreeMap::new();
+        for route in self.among(links) {
+            let Some(hops) = host_hops(route, links) else {
+                continue;
+            };
+            let first = hops.first().map(|hop| (hop.port, hop.gateway));
+            let order = (route.metric, first);
+            match best.entry(route.to) {
+                Entry::Vacant(place) => {
+                    place.insert((order, hops));
+                }
+                Entry::Occupied(mut known) if order < known.get().0 => {
+                    known.insert((order, hops));
+                }
+                Entry::Occupied(_) => {}
+            }
+        }
+        let ways = best.into_iter();
+        ways.map(|(to, (_, hops))| (to, Way::shared(hops, said, host)))
+            .collect()
+    }
+}
+
+/// The ways to what the host's routes tell apart inside of `declared`.
+fn by_host_routes(
+    declared: &Paths,
+    links: &Links,
+    (host, routes): (&HostView, &HostRoutes<'_>),
+) -> Vec<(IpNet, Option<Arc<Way>>)> {
+    let ways = routes.among(links).filter_map(|route| {
+        let hops = match longest_match(declared, &route.to)? {
+            (_, None) => host_hops(route, links),
+            (_, Some(way)) => match way.said {
                 Said::Nothing => host_hops(route, links),
                 Said::Port(port) => host_hops(route, &Links::from([(port, true)])),
                 Said::NextHop => None,
             },
         };
-        if let Some(hops) = hops {
-            let said = Said::Nothing;
-            paths.insert(route.to, Some(Way { hops, said }));
-        }
-    }
+        let way = Way::shared(hops?, Said::Nothing, host);
+        Some((route.to, Some(way)))
+    });
+    ways.collect()
 }
 
 /// The subnets of a port whose addresses are not the network's: their hosts may speak
@@ -167,14 +236,18 @@ pub(super) fn transfer_nets(
 }
 
 /// One host prefix for each known neighbour that lies on-link on its own port.
-fn add_neighbours(paths: &mut Paths, ports: &[Port<'_>], host: &HostView) {
-    let known = paths.clone();
+fn neighbours(
+    paths: &Paths,
+    ports: &[Port<'_>],
+    host: &HostView,
+) -> Vec<(IpNet, Option<Arc<Way>>)> {
+    let mut found = Vec::new();
     for (port, _) in ports.iter().filter(|(interface, _)| interface.up) {
         let from = (port.index, IpAddr::from([0; 4]));
         let neighbours = host.neighbours.range(from..);
         for ((_, address), mac) in neighbours.take_while(|((at, _), _)| *at == port.index) {
             let prefix = host_prefix(*address);
-            let Some((_, Some(way))) = longest_match(&known, &prefix) else {
+            let Some((_, Some(way))) = longest_match(paths, &prefix) else {
                 continue;
             };
             if let [hop] = way.hops[..]
@@ -182,26 +255,29 @@ fn add_neighbours(paths: &mut Paths, ports: &[Port<'_>], host: &HostView) {
                 && hop.gateway.is_none()
             {
                 let mac = Some(*mac);
-                let way = Way::of(Hop { mac, ..hop }, way.said);
-                paths.insert(prefix, Some(way));
+                let hops = vec![Hop { mac, ..hop }];
+                let said = way.said;
+                found.push((prefix, Some(Arc::new(Way { hops, said }))));
             }
         }
     }
+    found
 }
 
-/// The paths to exactly `prefixes`.
-pub(super) fn within(paths: &Paths, prefixes: &[IpNet]) -> Paths {
-    let mut clipped = Paths::new();
-    for prefix in prefixes {
-        if let Some((_, way)) = longest_match(paths, prefix) {
-            clipped.insert(*prefix, way.clone());
-        }
-    }
-    let wanted: BTreeMap<IpNet, ()> = prefixes.iter().map(|prefix| (*prefix, ())).collect();
-    for (at, way) in paths {
-        if longest_match(&wanted, at).is_some() {
-            clipped.insert(*at, way.clone());
-        }
-    }
-    clipped
+/// The paths to exactly `prefixes`; some twice where prefixes lie in each other.
+pub(super) fn within(
+    paths: &Paths,
+    prefixes: &[IpNet],
+) -> impl Iterator<Item = (IpNet, Option<Arc<Way>>)> {
+    prefixes.iter().flat_map(|prefix| {
+        // What a prefix holds sorts right behind it.
+        let inside = paths.range(prefix..);
+        let mut inside = inside.take_while(|(at, _)| prefix.contains(*at)).peekable();
+        let whole = match inside.peek() {
+            Some((at, _)) if *at == prefix => None,
+            _ => longest_match(paths, prefix).map(|(_, way)| (*prefix, way.clone())),
+        };
+        let inside = inside.map(|(at, way)| (*at, way.clone()));
+        whole.into_iter().chain(inside)
+    })
 }

@@ -1,7 +1,10 @@
 //! Which sources may come in by which port of a network whose ports do not all claim
 //! the same (RFC 3704 section 2.3: feasible paths, here as declared).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use ipnet::IpNet;
 
@@ -17,7 +20,7 @@ use crate::{
 
 /// By ifindex and prefix, whether what lies there may come in; the longest match counts,
 /// and none is no. Ports that take everything of their network's have none.
-pub type Sources = BTreeMap<(u32, IpNet), bool>;
+pub type Sources = BTreeMap<u32, Arc<BTreeMap<IpNet, bool>>>;
 
 /// The entries for the ports of one network. An address is behind the ports whose claim
 /// to it is the longest, whether they are up or not: what one port's failure opened to
@@ -54,8 +57,7 @@ pub(super) fn sources(
             entries.entry(subnet).or_insert(true);
         }
         if !takes_all(&entries, network) {
-            let told = told_apart(&entries).into_iter();
-            sources.extend(told.map(|(prefix, may)| ((interface.index, prefix), may)));
+            sources.insert(interface.index, Arc::new(told_apart(&entries)));
         }
     }
     sources

@@ -1,16 +1,18 @@
 //! The forwarding table: all that the kernel's maps should hold.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    ops::{Deref, DerefMut},
+    sync::{Arc, OnceLock},
+};
 
 use ipnet::IpNet;
 use peer_common::{DropReason, Group, Port, Route, Subinterface};
 
-use super::{Policy, Sources};
+use super::{Policy, Sources, named::Named};
 
-/// One network's table, both families.
-pub type Fib = BTreeMap<IpNet, Route>;
-
-/// The content of the maps the programs read.
+/// The content of the maps the programs read. Copies share what is large until one of
+/// them is changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ForwardingTable {
     /// Map `ports`, by ifindex.
@@ -28,5 +30,73 @@ pub struct ForwardingTable {
     /// Maps `policies`, by a route's counter. Peerings with any have a map in `flows`.
     pub policies: BTreeMap<u32, Policy>,
     /// Maps `elsewhere4` and `elsewhere6`.
-    pub elsewhere: BTreeMap<IpNet, DropReason>,
+    pub elsewhere: Arc<Elsewhere>,
+}
+
+/// What any network's own table may not know: why a prefix is refused.
+pub type Elsewhere = BTreeMap<IpNet, DropReason>;
+
+/// One network's routes, both families.
+pub type Routes = BTreeMap<IpNet, Route>;
+
+/// One network's table.
+#[derive(Clone, Debug, Default)]
+pub struct Fib {
+    routes: Arc<Routes>,
+    named: Arc<OnceLock<Named>>,
+}
+
+impl Fib {
+    /// What its routes name by number.
+    pub(super) fn named(&self) -> &Named {
+        self.named.get_or_init(|| Named::by(&self.routes))
+    }
+}
+
+impl Deref for Fib {
+    type Target = Routes;
+
+    fn deref(&self) -> &Routes {
+        &self.routes
+    }
+}
+
+impl DerefMut for Fib {
+    fn deref_mut(&mut self) -> &mut Routes {
+        self.named = Arc::default();
+        Arc::make_mut(&mut self.routes)
+    }
+}
+
+impl PartialEq for Fib {
+    fn eq(&self, other: &Self) -> bool {
+        // Looks at the pointers first.
+        self.routes == other.routes
+    }
+}
+
+impl Eq for Fib {}
+
+impl From<Routes> for Fib {
+    fn from(routes: Routes) -> Self {
+        Self {
+            routes: Arc::new(routes),
+            named: Arc::default(),
+        }
+    }
+}
+
+impl FromIterator<(IpNet, Route)> for Fib {
+    fn from_iter<T: IntoIterator<Item = (IpNet, Route)>>(routes: T) -> Self {
+        Routes::from_iter(routes).into()
+    }
+}
+
+impl<'a> IntoIterator for &'a Fib {
+    type Item = (&'a IpNet, &'a Route);
+    type IntoIter = std::collections::btree_map::Iter<'a, IpNet, Route>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.routes.iter()
+    }
 }

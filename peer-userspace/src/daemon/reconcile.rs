@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
     sync::{Arc, Mutex},
 };
 
@@ -14,14 +13,13 @@ use super::{
     snapshot::{LastApply, Snapshot, lock},
 };
 use crate::{
-    compile::{ForwardingTable, Hook, Needs, Ports, Xdp, compile, diff},
+    compile::{Compiled, Hook, Ids, Inputs, Needs, Ports, Xdp, recompile},
     host::{HostView, Interface},
     kernel::{Datapath, KernelError},
     lifecycle::{Facts, States, overdue},
     model::{Kind, Mode, Moment, ObjectRef},
     store::{Applied, Key, Store, StoreError, Stored},
 };
-use peer_common::{Group, flags, verdict};
 
 /// Makes the kernel hold what tables and host demand, look after look.
 pub(super) struct Reconciler {
@@ -38,13 +36,12 @@ pub(super) struct Reconciler {
     /// only when the interface is different.
     xdp_refused: Failures,
     latest: Snapshot,
+    /// What the latest snapshot's content was made as, with which ids.
+    compiled: Option<(Ids, Compiled)>,
 }
 
 /// What could not be attached, by ifindex: the interface as it was then, and why.
 type Failures = BTreeMap<u32, (Interface, String)>;
-
-/// A next hop whose link address is wanted: ifindex and address.
-pub(super) type NextHop = (u32, IpAddr);
 
 impl Reconciler {
     pub(super) fn new(
@@ -67,6 +64,7 @@ impl Reconciler {
                 atlas_words: config.atlas.status_words,
                 ..Snapshot::default()
             },
+            compiled: None,
         }
     }
 
@@ -181,10 +179,6 @@ impl Reconciler {
                 at: now.wall,
                 error: Some(reason.to_string()),
             };
-            // Whatever got through is found by reading it back.
-            if let Err(error) = datapath.reread() {
-                error!("{error}");
-            }
         }
         deadline
     }
@@ -275,43 +269,50 @@ impl Reconciler {
             plan.ports.working().map(|(index, ..)| index),
             datapath.content(),
         );
-        let wanted = compile(&plan.table, &plan.ports, given.host, &plan.states, &ids);
-        let changes = diff(datapath.content(), &wanted);
+        let inputs = Inputs {
+            table: &plan.table,
+            ports: &plan.ports,
+            host: given.host,
+            states: &plan.states,
+            ids: &ids,
+        };
+        let made = self.compiled.as_ref();
+        let made = made.map(|(ids, compiled)| (self.latest.inputs(ids), compiled));
+        let compiled = recompile(inputs, made);
+        // To be had again only if the kernel holds it.
+        self.compiled = None;
+        let wanted = &compiled.table;
         // Ids first: a route must never count for what had its id before. What goes
         // away is forgotten only once no route leads there.
         datapath.register(&ids.with(&before))?;
-        let applied = datapath.apply(&changes);
+        let followed = datapath.follow(wanted);
         // What could not be brought into force is closed. The tables of an earlier daemon's
         // programs have it, and consents that ended since: nobody would close those.
         // But a port that is not there passes everything to the stack.
         if datapath.content().ports == wanted.ports {
             datapath.take_over()?;
         }
-        applied?;
+        let changes = followed?;
         let trunks = wanted.tags.keys().map(|place| place.trunk);
         let attached = wanted.ports.keys().copied().chain(trunks).collect();
         datapath.detach_others(&attached)?;
         datapath.register(&ids)?;
+        self.compiled = Some((ids, compiled));
 
         plan.states.followed();
         let latest = &mut self.latest;
         latest.in_kernel = Arc::new(plan.states.carrying().cloned().collect());
-        if !changes.is_empty() {
-            info!(changes = changes.len(), "the kernel follows");
+        if changes > 0 {
+            info!(changes, "the kernel follows");
             latest.generation += 1;
         }
-        if !changes.is_empty() || latest.last_apply.at == 0 || latest.last_apply.error.is_some() {
+        if changes > 0 || latest.last_apply.at == 0 || latest.last_apply.error.is_some() {
             latest.last_apply = LastApply {
                 at: given.now.wall,
                 error: None,
             };
         }
         Ok(())
-    }
-
-    /// Next hops whose link addresses the kernel should keep fresh.
-    pub(super) fn next_hops(&self) -> BTreeSet<NextHop> {
-        next_hops(&self.latest.content)
     }
 }
 
@@ -370,23 +371,6 @@ fn is_unchanged(index: u32, then: &Interface, host: &HostView) -> bool {
     host.interfaces.get(&index).is_some_and(|now| {
         then.name == now.name && then.foreign_xdp == now.foreign_xdp && then.mtu == now.mtu
     })
-}
-
-/// Gateways, known or not, and the neighbours that have a route of their own.
-fn next_hops(content: &ForwardingTable) -> BTreeSet<NextHop> {
-    let routes = content.fibs.values().flatten();
-    let single = routes.filter_map(|(at, route)| {
-        let here = route.has(flags::RESOLVED).then_some(at.addr());
-        Some((route, route.gateway().or(here)?))
-    });
-    // A hop that is down is asked for, or it would never be known to be back.
-    let hops = content.groups.values().flat_map(Group::hops);
-    let shared = hops.filter_map(|hop| Some((&hop.route, hop.route.gateway()?)));
-    single
-        .filter(|(route, _)| route.verdict == verdict::FORWARD)
-        .chain(shared)
-        .map(|(route, address)| (route.port, address))
-        .collect()
 }
 
 fn report_ports(before: &Ports, now: &Ports) {

@@ -281,7 +281,7 @@ async fn look(
         let (declared, view) = (declared.clone(), view.clone());
         tokio::task::block_in_place(|| reconciler.reconcile(declared, view))
     };
-    let wanted = reconciler.next_hops();
+    let wanted = reconciler.latest().content.next_hops();
     host.keep_fresh(wanted.difference(&view.managed).copied())
         .await;
     host.release(view.kept_for_us.difference(&wanted).copied())

@@ -13,7 +13,7 @@ use tokio::{
 
 use super::plan::Declared;
 use crate::{
-    compile::{ForwardingTable, Ids, Ports},
+    compile::{ForwardingTable, Ids, Inputs, Ports},
     dialect::AtlasWords,
     host::HostView,
     kernel::{Datapath, KernelError},
@@ -89,6 +89,17 @@ pub struct Shared {
 }
 
 impl Snapshot {
+    /// What a forwarding table follows from, with these ids.
+    pub fn inputs<'a>(&'a self, ids: &'a Ids) -> Inputs<'a> {
+        Inputs {
+            table: &self.table,
+            ports: &self.ports,
+            host: &self.host,
+            states: &self.states,
+            ids,
+        }
+    }
+
     /// Host time on the wall's clock, as far as that can be told now.
     pub fn wall(&self, host: u64) -> Moment {
         let wall = i128::from(host) + self.wall_offset;

@@ -106,7 +106,7 @@ fn made(
     // of them away.
     let mut found: Vec<Option<Container>> = Vec::new();
     for ((.., cidr), _) in &wanted {
-        let at = said.iter().position(|network| network.prefixes == [*cidr]);
+        let at = said.iter().position(|network| *network.prefixes == [*cidr]);
         let network = at.map(|at| said.remove(at));
         found.push(network.map(|network| Container::declared(&network.id, false)));
     }

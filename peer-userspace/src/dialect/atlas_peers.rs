@@ -23,7 +23,7 @@ pub(super) fn networks(translator: &mut Translator<'_>) {
         for (peer, container) in project.peers.iter().zip(containers) {
             if container.missing.is_some() {
                 let mut network = portless(container.network, project_source(&foreign.id));
-                network.prefixes.extend(peer.cidr);
+                network.prefixes = peer.cidr.into_iter().collect();
                 translator.add_network(network);
             } else if container.gets_prefix
                 && let Some(network) = translator.table.networks.get_mut(&container.network)

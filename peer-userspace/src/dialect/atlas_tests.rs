@@ -76,7 +76,7 @@ fn an_entry_is_the_consent_of_its_containers_network_to_peer_with_the_users() {
     assert_eq!(consent.routes, Some(vec!["10.0.0.0/24".parse().unwrap()]));
     assert_eq!(consent.objection, None);
     let container = &table.networks[&"default/c".parse().unwrap()];
-    assert_eq!(container.prefixes, ["10.8.0.0/21".parse().unwrap()]);
+    assert_eq!(*container.prefixes, ["10.8.0.0/21".parse().unwrap()]);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_container_that_exists_is_found_by_its_source_its_name_or_where_a_project_ma
     let found = ["a", "b", "c", "c"].map(|network| (network.to_owned(), None));
     assert_eq!(entries(&table), found);
     let made = &table.networks[&"default/c".parse().unwrap()];
-    assert_eq!(made.prefixes, ["10.10.0.0/21".parse().unwrap()]);
+    assert_eq!(*made.prefixes, ["10.10.0.0/21".parse().unwrap()]);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn a_container_without_a_network_says_what_to_declare() {
     let new = aws("one", "atlasCidrBlock: 10.8.0.0/21");
     let table = translated(&[&new, &gcp("two", "containerId: 6dc5")], &[]);
     let stand_in = &table.networks[&"default/p-aws-us-east-1".parse().unwrap()];
-    assert_eq!(stand_in.prefixes, ["10.8.0.0/21".parse().unwrap()]);
+    assert_eq!(*stand_in.prefixes, ["10.8.0.0/21".parse().unwrap()]);
     assert!(stand_in.ports.is_empty());
     assert_eq!(
         entries(&table),
@@ -190,7 +190,7 @@ fn an_unrelated_network_of_a_stand_ins_name_stays_as_it_is_and_unpeered() {
         &[unrelated.into()],
     );
     let kept = &table.networks[&"default/p-gcp".parse().unwrap()];
-    assert_eq!(kept.prefixes, ["10.9.0.0/21".parse().unwrap()]);
+    assert_eq!(*kept.prefixes, ["10.9.0.0/21".parse().unwrap()]);
     assert!(entries(&table)[0].1.is_some());
 }
 

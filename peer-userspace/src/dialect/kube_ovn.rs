@@ -80,7 +80,7 @@ pub(super) fn networks(translator: &mut Translator<'_>) {
         let network = translator.meant(&source(vpc)).network();
         let network = network.and_then(|network| translator.table.networks.get_mut(&network));
         if let Some(network) = network.filter(|_| !prefixes.is_empty()) {
-            network.prefixes = prefixes;
+            network.prefixes = prefixes.into();
         }
     }
 }

@@ -107,7 +107,7 @@ fn unused<'a>(
     });
     let mut unused: Vec<String> = routes.collect();
     let of_subnets = outermost(of_subnets);
-    let own = around.network.map(|network| network.prefixes.as_slice());
+    let own = around.network.map(|network| &*network.prefixes);
     let own = own.unwrap_or_default();
     if !own.is_empty() && !of_subnets.is_empty() && own != of_subnets {
         unused.push(

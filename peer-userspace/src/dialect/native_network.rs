@@ -76,7 +76,7 @@ pub(super) fn read(
         labels: metadata.labels?,
         source: source?,
         zone: zone?,
-        prefixes: prefixes?,
+        prefixes: prefixes?.into(),
         ports: ports?,
         routes: routes?,
         static_routes: static_routes?,

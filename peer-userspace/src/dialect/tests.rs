@@ -96,7 +96,7 @@ fn the_contracts_example_is_read_field_by_field() {
         labels: BTreeMap::from([("env".to_owned(), "prod".to_owned())]),
         source: None,
         zone: "fi-hel1".to_owned(),
-        prefixes: vec![prefix("10.1.0.0/16"), prefix("fd00:1::/48")],
+        prefixes: [prefix("10.1.0.0/16"), prefix("fd00:1::/48")].into(),
         ports: vec![
             Port {
                 interface: "veth-blue".to_owned(),

@@ -4,7 +4,10 @@
 //! translated in that system's own file. Pure, and the same for
 //! every order of documents.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 use super::{
     atlas_peers, kube_ovn, oep8, outscale,
@@ -122,7 +125,7 @@ pub(super) fn portless(id: ObjectRef, source: Source) -> Network {
         labels: BTreeMap::new(),
         source: Some(source),
         zone: "default".to_owned(),
-        prefixes: Vec::new(),
+        prefixes: Arc::default(),
         ports: Vec::new(),
         routes: RouteMode::Auto,
         static_routes: Vec::new(),

@@ -24,7 +24,7 @@ pub fn network(network: &Network) -> Value {
     });
     // Else its source says them.
     if !network.prefixes.is_empty() {
-        document["spec"]["prefixes"] = json!(network.prefixes);
+        document["spec"]["prefixes"] = json!(*network.prefixes);
     }
     if let Some(of) = &network.source {
         document["spec"]["source"] = source(of);

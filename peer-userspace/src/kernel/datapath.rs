@@ -22,7 +22,7 @@ use super::{
     tables::Tables,
 };
 use crate::{
-    compile::{Change, ForwardingTable, Hook, Ids},
+    compile::{Change, ForwardingTable, Hook, Ids, diff},
     telemetry::Counters,
 };
 
@@ -38,8 +38,10 @@ pub struct Datapath {
     attachments: Attachments,
     /// Programs of an earlier daemon still run on the attachments.
     outdated: bool,
-    /// What the maps hold, as far as is known.
+    /// What the maps hold.
     content: ForwardingTable,
+    /// An apply did not come to its end, and nobody looked since at what came of it.
+    doubtful: bool,
     _lock: File,
 }
 
@@ -66,6 +68,7 @@ impl Datapath {
             registry,
             attachments,
             content: ForwardingTable::default(),
+            doubtful: true,
             _lock: lock,
         };
         datapath.reread()?;
@@ -114,26 +117,43 @@ impl Datapath {
             policies: self.policies.content()?,
             ..self.tables.content()
         };
+        self.doubtful = false;
         Ok(())
     }
 
-    /// Carry out changes in their order.
+    /// Make the maps hold what is `wanted`, step by step, and tell how many steps it took.
     ///
     /// # Errors
-    /// With the first change the kernel refused; all others are carried out.
-    pub fn apply(&mut self, changes: &[Change]) -> Result<(), KernelError> {
-        let mut failed = self.tables.repair().err();
-        let slots = slots(&self.content, changes);
-        // Prefixes of one table are changed together: one by one, every one of them would be
-        // a way down the table.
-        for run in changes.chunk_by(Change::is_of_one_table_with) {
-            match self.carry_out(run, &slots) {
-                Ok(()) => run.iter().for_each(|change| self.content.apply(change)),
-                // One network's trouble must not keep another's consent alive.
-                Err(error) => failed = failed.or(Some(error)),
+    /// With the first change the kernel refused; all others are carried out, and
+    /// [`Datapath::content`] is what came of it.
+    pub fn follow(&mut self, wanted: &ForwardingTable) -> Result<usize, KernelError> {
+        if self.doubtful {
+            self.reread()?;
+        }
+        let changes = diff(&self.content, wanted);
+        self.doubtful = true;
+        match self.apply(&changes) {
+            Ok(()) => {
+                self.content = wanted.clone();
+                self.doubtful = false;
+                Ok(changes.len())
+            }
+            Err(error) => {
+                self.reread()?;
+                Err(error)
             }
         }
-        failed.map_or(Ok(()), Err)
+    }
+
+    fn apply(&mut self, changes: &[Change]) -> Result<(), KernelError> {
+        let mut failed = self.tables.repair();
+        let slots = slots(&self.content, changes);
+        // Prefixes of one table are changed together: one by one, every one of them would be
+        // a way down the table. One network's trouble must not keep another's consent alive.
+        for run in changes.chunk_by(Change::is_of_one_table_with) {
+            failed = failed.and(self.carry_out(run, &slots));
+        }
+        failed
     }
 
     /// Carry out one change, or several of one table.

@@ -1,7 +1,10 @@
 //! The tables in the kernel: networks', what lies elsewhere, what may come in by which port,
 //! and the ports themselves. Says which root and which leaf is what.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use bytemuck::{Pod, Zeroable as _};
 use ipnet::IpNet;
@@ -13,7 +16,7 @@ use peer_common::{
 
 use super::{KernelError, memory::TableMemory};
 use crate::{
-    compile::{Fib, ForwardingTable},
+    compile::{Fib, ForwardingTable, Routes},
     trie::{Change, Family, Key, Leaf, NoRoom, Tries},
 };
 
@@ -128,7 +131,11 @@ impl Tables {
             .collect();
         let ports = content.ports.iter();
         let indices: BTreeMap<u32, u32> = ports.map(|(index, port)| (port.slot, *index)).collect();
-        content.fibs = self.networks.iter().map(|id| (*id, Fib::new())).collect();
+        let mut fibs: BTreeMap<u32, Routes> = self
+            .networks
+            .iter()
+            .map(|id| (*id, Routes::new()))
+            .collect();
         for (root, family) in self.tries.roots() {
             let entries = self.tries.content(root);
             let routes = entries.filter_map(|(key, leaf)| Some((key.prefix(family)?, value(leaf))));
@@ -138,17 +145,21 @@ impl Tables {
                     let reasons = routes.filter_map(|(at, route): (_, Route)| {
                         Some((at, DropReason::from_number(route.reason)?))
                     });
-                    content.elsewhere.extend(reasons);
+                    Arc::make_mut(&mut content.elsewhere).extend(reasons);
                 }
-                Owner::Network(id) => content.fibs.entry(id).or_default().extend(routes),
+                Owner::Network(id) => fibs.entry(id).or_default().extend(routes),
                 Owner::Sources(slot) => {
-                    let index = indices.get(&slot).copied();
                     let may = |route: Route| route.has(flags::SOURCE);
-                    let sources = routes.filter_map(|(at, route)| Some(((index?, at), may(route))));
-                    content.sources.extend(sources);
+                    let may = routes.map(|(at, route)| (at, may(route)));
+                    if let Some(index) = indices.get(&slot) {
+                        let of_port = content.sources.entry(*index).or_default();
+                        Arc::make_mut(of_port).extend(may);
+                    }
                 }
             }
         }
+        let fibs = fibs.into_iter().map(|(id, routes)| (id, routes.into()));
+        content.fibs = fibs.collect();
         content
     }
 

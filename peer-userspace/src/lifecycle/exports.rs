@@ -1,5 +1,7 @@
 //! What a network gives to one peer.
 
+use std::sync::Arc;
+
 use ipnet::IpNet;
 
 use crate::{
@@ -9,7 +11,7 @@ use crate::{
 
 /// The prefixes of `network` that `consent` exports: all without an `export`, and
 /// never anything outside its own. A consent given by `autoAccept` exports all.
-pub fn exports(network: &Network, consent: Option<&Consent>) -> Vec<IpNet> {
+pub fn exports(network: &Network, consent: Option<&Consent>) -> Arc<[IpNet]> {
     match consent.and_then(|consent| consent.export.as_ref()) {
         None => network.prefixes.clone(),
         Some(export) => {
@@ -23,7 +25,7 @@ pub fn exports(network: &Network, consent: Option<&Consent>) -> Vec<IpNet> {
             // What contains a prefix sorts before it.
             exports.sort();
             exports.dedup_by(|inner, outer| outer.contains(&*inner));
-            exports
+            exports.into()
         }
     }
 }

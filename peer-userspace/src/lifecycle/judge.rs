@@ -1,7 +1,10 @@
 //! From consents to pairs: which of them carry traffic, and what state that gives
 //! each consent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use ipnet::IpNet;
 use peer_common::limits;
@@ -63,14 +66,14 @@ pub struct Pair {
     /// The consents that count, at most one a side.
     pub consents: Vec<ObjectRef>,
     /// What the smaller label's network exports, then the larger's.
-    exports: [Vec<IpNet>; 2],
+    exports: [Arc<[IpNet]>; 2],
 }
 
 impl Pair {
     fn of(at: &Circumstances<'_>, [smaller, larger]: &[Side<'_>; 2]) -> Self {
         let given = |side: &Side<'_>| {
             let network = side.network(at);
-            network.map_or_else(Vec::new, |network| exports(network, side.first()))
+            network.map_or_else(Arc::default, |network| exports(network, side.first()))
         };
         let sides = if smaller.own == larger.own {
             vec![smaller]

@@ -1,7 +1,7 @@
 //! Overlap, judged at the receiver: what a network imports must be disjoint from
 //! its own prefixes and from everything else it imports.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use ipnet::IpNet;
 
@@ -25,27 +25,57 @@ pub fn networks_overlap(one: &Network, other: &Network) -> bool {
 
 /// What each network holds: its own prefixes and what it has been given.
 pub(super) struct Imports<'a> {
-    held: BTreeMap<&'a ObjectRef, Held>,
+    held: BTreeMap<&'a ObjectRef, Held<'a>>,
     /// Prefixes imported so far by each namespace, and how many it may.
     routes: BTreeMap<&'a Name, (usize, usize)>,
 }
 
-/// Disjoint prefixes by where they begin, each with where it ends and the network
-/// it belongs to.
+/// Disjoint prefixes, each with the network it belongs to.
 #[derive(Default)]
-struct Held(BTreeMap<Span, (IpNet, ObjectRef)>);
+struct Held<'a> {
+    /// Most of them, in order.
+    settled: Vec<Prefix<'a>>,
+    /// Those that came since, by where they begin.
+    recent: BTreeMap<Span, Prefix<'a>>,
+}
 
-impl Held {
-    fn put(&mut self, prefix: IpNet, owner: &ObjectRef) {
-        self.0.insert(span(&prefix), (prefix, owner.clone()));
+/// A prefix, its addresses, and whose it is.
+#[derive(Clone, Copy)]
+struct Prefix<'a> {
+    span: Span,
+    prefix: IpNet,
+    owner: &'a ObjectRef,
+}
+
+impl<'a> Held<'a> {
+    /// Put many in about the time that their number takes, and few in less than going
+    /// through all there are takes.
+    fn put(&mut self, prefixes: &[IpNet], owner: &'a ObjectRef) {
+        let added = prefixes.iter().map(|prefix| Prefix {
+            span: span(prefix),
+            prefix: *prefix,
+            owner,
+        });
+        if 4 * (self.recent.len() + prefixes.len()) < self.settled.len() {
+            self.recent.extend(added.map(|held| (held.span, held)));
+        } else {
+            let recent = std::mem::take(&mut self.recent);
+            self.settled.extend(recent.into_values().chain(added));
+            // Merges what is in order already.
+            self.settled.sort_by_key(|held| held.span);
+        }
     }
 
     /// What shares an address with `prefix`. Among disjoint spans that is the last
     /// that begins before `prefix` ends, if any.
-    fn overlapping(&self, prefix: &IpNet) -> Option<&(IpNet, ObjectRef)> {
+    fn overlapping(&self, prefix: &IpNet) -> Option<Prefix<'a>> {
         let wanted = span(prefix);
-        let (found, held) = self.0.range(..=wanted.to_end()).next_back()?;
-        found.reaches(&wanted).then_some(held)
+        let end = wanted.to_end();
+        let settled = self.settled.partition_point(|held| held.span <= end);
+        let settled = settled.checked_sub(1).map(|last| self.settled[last]);
+        let recent = self.recent.range(..=end).next_back().map(|(_, held)| *held);
+        let mut both = settled.into_iter().chain(recent);
+        both.find(|held| held.span.reaches(&wanted))
     }
 }
 
@@ -58,9 +88,7 @@ impl<'a> Imports<'a> {
         };
         for network in table.networks.values() {
             let held = imports.held.entry(&network.id).or_default();
-            for prefix in &network.prefixes {
-                held.put(*prefix, &network.id);
-            }
+            held.put(&network.prefixes, &network.id);
             let namespace = &network.id.namespace;
             let limit = quotas.of(namespace).routes;
             imports.routes.entry(namespace).or_insert((0, limit));
@@ -72,8 +100,8 @@ impl<'a> Imports<'a> {
     /// network first), or nothing and the reason.
     pub(super) fn admit(
         &mut self,
-        pair: &PairLabel,
-        [smaller_gives, larger_gives]: &[Vec<IpNet>; 2],
+        pair: &'a PairLabel,
+        [smaller_gives, larger_gives]: &[Arc<[IpNet]>; 2],
     ) -> Result<(), Box<Status>> {
         let (smaller, larger) = pair.networks();
         let gifts = [
@@ -94,9 +122,7 @@ impl<'a> Imports<'a> {
                 *used += prefixes.len();
             }
             if let Some(held) = self.held.get_mut(receiver) {
-                for prefix in prefixes {
-                    held.put(*prefix, giver);
-                }
+                held.put(prefixes, giver);
             }
         }
         Ok(())
@@ -113,18 +139,18 @@ impl<'a> Imports<'a> {
             return Ok(());
         };
         for given in prefixes {
-            if let Some((known, holder)) = held.overlapping(given) {
+            if let Some(known) = held.overlapping(given) {
                 let free = nearest_free(given, |candidate| {
                     let at = |network| self.held.get(network)?.overlapping(candidate);
-                    at(receiver).or_else(|| at(giver)).map(|(taken, _)| *taken)
+                    at(receiver).or_else(|| at(giver)).map(|taken| taken.prefix)
                 });
                 let overlap = Overlap {
                     receiver: receiver.clone(),
                     giver: giver.clone(),
                     given: *given,
-                    held: *known,
-                    holder: holder.clone(),
-                    exported: gives_back.contains(known),
+                    held: known.prefix,
+                    holder: known.owner.clone(),
+                    exported: gives_back.contains(&known.prefix),
                     free,
                 };
                 let reason = Reason::Overlap(Box::new(overlap));

@@ -1,6 +1,6 @@
 //! A network: prefixes of one owner, and the host's ports that face it.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use ipnet::IpNet;
 use serde::Serialize;
@@ -19,8 +19,8 @@ pub struct Network {
     /// Only networks of one zone peer.
     pub zone: String,
     /// The network's own prefixes, canonical, sorted, none inside another. Empty only
-    /// where its source is to say them.
-    pub prefixes: Vec<IpNet>,
+    /// where its source is to say them. Copies share them.
+    pub prefixes: Arc<[IpNet]>,
     /// Host interfaces that face this network, in document order.
     pub ports: Vec<Port>,
     /// Whether routes to peers come by themselves.

@@ -195,7 +195,7 @@ impl World<'_> {
                 let reason = DropReason::from_number(route.reason).unwrap_or(DropReason::NoRoute);
                 drop(reason, route.counter)
             }
-            None => match longest(&self.table.elsewhere, ip.destination) {
+            None => match longest(self.table.elsewhere.iter(), ip.destination) {
                 Some(reason) => drop(reason, 0),
                 None if self.port.unmanaged == UNMANAGED_PASS => Fate::Up,
                 None => drop(DropReason::Unmanaged, 0),
@@ -242,9 +242,8 @@ impl World<'_> {
 
     /// Whether the port takes this source: any, or the one its closest entry allows.
     fn enters(&self, source: IpAddr) -> bool {
-        let of_port = self.table.sources.iter();
-        let of_port = of_port.filter(|((port, _), _)| *port == self.arrival.ingress);
-        let entries = of_port.map(|((_, prefix), may)| (prefix, may));
+        let entries = self.table.sources.get(&self.arrival.ingress).into_iter();
+        let entries = entries.flat_map(|entries| entries.iter());
         self.port.flags & port_flags::SOURCES == 0 || longest(entries, source) == Some(true)
     }
 
@@ -266,7 +265,7 @@ impl World<'_> {
             Some(route) => {
                 route.verdict == verdict::DROP && route.reason == DropReason::ForeignLocal as u8
             }
-            None => longest(&self.table.elsewhere, address) == Some(DropReason::ForeignLocal),
+            None => longest(self.table.elsewhere.iter(), address) == Some(DropReason::ForeignLocal),
         }
     }
 

@@ -10,7 +10,7 @@ use std::{
 use aya::programs::{ProgramFd, ProgramInfo};
 use peer_tests::{Lab, Namespace};
 use peer_userspace::{
-    compile::{ForwardingTable, diff},
+    compile::ForwardingTable,
     kernel::{Datapath, Globals},
 };
 
@@ -86,8 +86,7 @@ impl Rig {
 
     /// Have the maps hold this table.
     pub(crate) fn apply(&mut self, table: &ForwardingTable) {
-        let changes = diff(self.datapath.content(), table);
-        self.datapath.apply(&changes).unwrap();
+        self.datapath.follow(table).unwrap();
     }
 
     /// What the kernel knows about an entry's program.

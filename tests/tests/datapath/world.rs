@@ -8,6 +8,7 @@
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    sync::Arc,
 };
 
 use ipnet::IpNet;
@@ -111,7 +112,7 @@ pub(crate) fn table() -> ForwardingTable {
         policies: BTreeMap::new(),
         sources: BTreeMap::new(),
         groups: BTreeMap::new(),
-        elsewhere: elsewhere(),
+        elsewhere: elsewhere().into(),
     }
 }
 
@@ -249,4 +250,9 @@ fn elsewhere() -> BTreeMap<IpNet, DropReason> {
         .map(|prefix| (prefix.parse().unwrap(), DropReason::NotPeered))
         .chain(own.map(|own| (address(own).into(), DropReason::ForeignLocal)))
         .collect()
+}
+
+/// Say whether sources of a prefix may come in by a port.
+pub(crate) fn claim(table: &mut ForwardingTable, port: u32, prefix: IpNet, may: bool) {
+    Arc::make_mut(table.sources.entry(port).or_default()).insert(prefix, may);
 }

@@ -37,7 +37,7 @@ pub(crate) fn of_the_moment(system: &System, model: &Model) {
         }
     }
     for network in table.networks.values() {
-        let mut has = network.prefixes.clone();
+        let mut has = network.prefixes.to_vec();
         for (pair, _) in states
             .pairs_of(&network.id)
             .filter(|(_, pair)| pair.carries)

@@ -64,7 +64,7 @@ impl Story {
         let number = place(&NETWORKS, name);
         let spec = NetworkSpec {
             zone: 0,
-            prefixes: nets(prefixes),
+            prefixes: nets(prefixes).into(),
             ports: vec![number],
             auto_accept: Vec::new(),
         };

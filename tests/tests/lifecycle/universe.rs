@@ -111,7 +111,7 @@ pub(crate) fn network(number: usize, spec: &NetworkSpec) -> Network {
         labels: BTreeMap::new(),
         source: None,
         zone: ZONES[spec.zone].to_owned(),
-        prefixes: spec.prefixes.clone(),
+        prefixes: spec.prefixes.clone().into(),
         ports: ports.collect(),
         routes: RouteMode::Auto,
         static_routes: Vec::new(),

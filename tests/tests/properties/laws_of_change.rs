@@ -13,6 +13,7 @@ use peer_userspace::{
 use proptest::{collection::vec, prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
 use super::{
+    apply::apply,
     generate::{Edit, NETWORKS, edit, world},
     laws::config,
     packet::{Decision, decide, enters},
@@ -37,7 +38,7 @@ proptest! {
         let (far, unrelated) = (other.compile_after(&old.ids), other.compile());
         for new in [&edited, &far, &unrelated] {
             let mut table = old.table.clone();
-            diff(&old.table, &new.table).iter().for_each(|change| table.apply(change));
+            diff(&old.table, &new.table).iter().for_each(|change| apply(&mut table, change));
             prop_assert_eq!(&table, &new.table);
             prop_assert_eq!(diff(&new.table, &new.table), Vec::new());
         }
@@ -54,7 +55,7 @@ proptest! {
                 .map(|(_, id)| *id).collect();
         let mut table = old.table.clone();
         for change in diff(&old.table, &new.table) {
-            table.apply(&change);
+            apply(&mut table, &change);
             for network in stay.iter().filter(|id| reaches(&change, **id)) {
                 for destination in destinations.iter().filter(|at| concerns(&change, **at)) {
                     let met = decide(&table, *network, *destination);
@@ -80,7 +81,7 @@ proptest! {
             old.table.ports.keys().chain(new.table.ports.keys()).copied().collect();
         let mut table = old.table.clone();
         for change in diff(&old.table, &new.table) {
-            table.apply(&change);
+            apply(&mut table, &change);
             for port in ports.iter().filter(|port| touches(&change, &table, **port)) {
                 let owners: Vec<&ObjectRef> =
                     [&old, &new].into_iter().filter_map(|at| owner(at, *port)).collect();
@@ -111,7 +112,7 @@ proptest! {
         let ports: Vec<u32> = old.table.ports.keys().filter(stay).copied().collect();
         let mut table = old.table.clone();
         for change in diff(&old.table, &new.table) {
-            table.apply(&change);
+            apply(&mut table, &change);
             let port = match &change {
                 Change::PutPort(port, _)
                 | Change::PutSource(port, ..)
@@ -137,7 +138,7 @@ proptest! {
         let (old, new, _) = before_and_after(&world, &edits);
         let mut table = old.table.clone();
         for change in diff(&old.table, &new.table) {
-            table.apply(&change);
+            apply(&mut table, &change);
             for route in peerings(&table) {
                 let met = in_force(&table, route);
                 let right = [&old.table, &new.table].map(|at| {
@@ -252,7 +253,7 @@ fn distinct<K>(ids: &BTreeMap<K, u32>) -> bool {
 
 /// Routes over peerings.
 fn peerings(table: &ForwardingTable) -> impl Iterator<Item = &Route> {
-    let routes = table.fibs.values().flat_map(BTreeMap::values);
+    let routes = table.fibs.values().flat_map(|fib| fib.values());
     routes.filter(|route| route.verdict == verdict::FORWARD && route.counter > 0)
 }
 

@@ -145,8 +145,9 @@ pub(crate) fn enters(table: &ForwardingTable, ingress: u32, source: IpAddr) -> b
         .ports
         .get(&ingress)
         .is_some_and(|port| port.flags & port_flags::SOURCES != 0);
-    let entries = table.sources.iter().filter(|((at, _), _)| *at == ingress);
-    !restricted || longest_match(entries.map(|((_, at), may)| (at, may)), source) == Some(&true)
+    let entries = table.sources.get(&ingress).into_iter();
+    let entries = entries.flat_map(|entries| entries.iter());
+    !restricted || longest_match(entries, source) == Some(&true)
 }
 
 /// The longest match in one network's table, then *elsewhere*.
@@ -157,7 +158,7 @@ pub(crate) fn decide(table: &ForwardingTable, network: u32, destination: IpAddr)
             id => Decision::Shared(*route, table.groups.get(&id).copied().map(Box::new)),
         };
     }
-    match longest_match(&table.elsewhere, destination) {
+    match longest_match(table.elsewhere.iter(), destination) {
         Some(reason) => Decision::Elsewhere(*reason),
         None => Decision::Unknown,
     }

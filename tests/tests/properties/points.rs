@@ -18,7 +18,7 @@ pub(crate) fn points(world: &World) -> Vec<IpAddr> {
     let mut nets: BTreeSet<IpNet> = BTreeSet::new();
     let mut addresses: BTreeSet<IpAddr> = BTreeSet::new();
     for network in table.networks.values() {
-        nets.extend(&network.prefixes);
+        nets.extend(network.prefixes.iter());
         nets.extend(network.static_routes.iter().map(|route| route.to));
         for port in &network.ports {
             nets.extend(&port.prefixes);

@@ -28,7 +28,7 @@ pub(super) fn network(name: &str, prefixes: &[&str], ports: &[Port]) -> Network 
         labels: BTreeMap::new(),
         source: None,
         zone: "default".to_owned(),
-        prefixes: all(prefixes),
+        prefixes: all(prefixes).into(),
         ports: ports.to_vec(),
         routes: RouteMode::Auto,
         static_routes: Vec::new(),

@@ -64,7 +64,7 @@ fn show_network(network: &Network, f: &mut Formatter<'_>) -> fmt::Result {
     write!(
         f,
         "network {id} [{}] zone {zone}, {unmanaged:?}",
-        joined(prefixes)
+        joined(prefixes.iter())
     )?;
     if !auto_accept.is_empty() {
         write!(f, ", accepts {auto_accept:?}")?;

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use peer_userspace::{
-    compile::{ForwardingTable, Ids, Ports, compile},
+    compile::{ForwardingTable, Ids, Inputs, Ports, compile},
     host::HostView,
     lifecycle::{
         self, Circumstances, ConsentFacts, Decisions, NetworkFacts, Quotas, Refused, States, judge,
     },
-    model::{AdminState, Consent, Moment, Network, ObjectRef, PairLabel, PeerRef, Table},
+    model::{self, AdminState, Consent, Network, ObjectRef, PairLabel, PeerRef, Table},
 };
 use uuid::Uuid;
 
@@ -39,6 +39,26 @@ pub(crate) struct Compiled {
     pub(crate) table: ForwardingTable,
 }
 
+/// Everything that a table follows from.
+pub(crate) struct Moment<'a> {
+    world: &'a World,
+    ports: Ports,
+    states: States,
+    pub(crate) ids: Ids,
+}
+
+impl Moment<'_> {
+    pub(crate) fn inputs(&self) -> Inputs<'_> {
+        Inputs {
+            table: &self.world.table,
+            ports: &self.ports,
+            host: &self.world.host,
+            states: &self.states,
+            ids: &self.ids,
+        }
+    }
+}
+
 impl World {
     pub(crate) fn compile(&self) -> Compiled {
         self.compile_after(&Ids::default())
@@ -46,6 +66,17 @@ impl World {
 
     /// As the daemon does it: what has an id already keeps it.
     pub(crate) fn compile_after(&self, known: &Ids) -> Compiled {
+        let moment = self.moment(known, &ForwardingTable::default());
+        let table = compile(moment.inputs());
+        let Moment {
+            mut ids, states, ..
+        } = moment;
+        ids.groups.clone_from(&table.groups);
+        Compiled { ids, states, table }
+    }
+
+    /// What a table follows from, with what was known and is in the kernel.
+    pub(crate) fn moment(&self, known: &Ids, content: &ForwardingTable) -> Moment<'_> {
         let ports = Ports::resolve(
             self.table.networks.values(),
             &BTreeMap::new(),
@@ -60,20 +91,21 @@ impl World {
             quotas: &Quotas::default(),
             refused: &Refused::default(),
             in_kernel: &self.facts.in_kernel,
-            now: Moment::default(),
+            now: model::Moment::default(),
         });
-        let mut ids = known.assigned(
+        let working = ports.working().map(|(index, _, _)| index);
+        let ids = known.assigned(
             self.table.networks.keys().cloned(),
             states.pairs.keys().cloned(),
-            ports
-                .working()
-                .map(|(index, _, _)| index)
-                .collect::<BTreeSet<_>>(),
-            &ForwardingTable::default(),
+            working.collect::<BTreeSet<_>>(),
+            content,
         );
-        let table = compile(&self.table, &ports, &self.host, &states, &ids);
-        ids.groups.clone_from(&table.groups);
-        Compiled { ids, states, table }
+        Moment {
+            world: self,
+            ports,
+            states,
+            ids,
+        }
     }
 
     /// The facts as `lifecycle` keeps them: all was declared at once, and nothing that
@@ -83,7 +115,7 @@ impl World {
         let networks = networks.map(|(id, number)| {
             let facts = NetworkFacts {
                 uid: Uuid::from_u128(number),
-                since: Moment::default(),
+                since: model::Moment::default(),
                 gone: None,
             };
             (id.clone(), facts)
@@ -95,7 +127,7 @@ impl World {
                 declared: consent.clone(),
                 generation: 1,
                 request: 1,
-                requested_at: Moment::default(),
+                requested_at: model::Moment::default(),
                 peer_uid: None,
                 expired_at: None,
                 deleted_at: None,
@@ -105,7 +137,7 @@ impl World {
             (consent.id.clone(), facts)
         });
         let pairs = self.facts.active_since.iter().map(|(pair, since)| {
-            let since = Moment {
+            let since = model::Moment {
                 wall: 0,
                 host: *since,
             };

@@ -112,7 +112,7 @@ impl<'a> Peering<'a> {
             .table
             .networks
             .get(&self.consent.own());
-        let own = own.map(|network| network.prefixes.as_slice());
+        let own = own.map(|network| &*network.prefixes);
         let mut network = side(self.network(), Some(own.unwrap_or_default()));
         if own.is_none_or(<[_]>::is_empty) {
             // `upctl network-peering list` ends in a panic where there is no first one.

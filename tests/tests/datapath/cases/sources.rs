@@ -19,7 +19,7 @@ fn the_longest_entry_of_the_very_port_says_whether_a_source_comes_in() {
         let mut table = world::table();
         let mut claim = |port: &Port, prefix: &str, may| {
             let prefix: IpNet = prefix.parse().unwrap();
-            table.sources.insert((port.index, prefix), may);
+            world::claim(&mut table, port.index, prefix, may);
         };
         for (wide, narrow, single) in [
             ("10.1.0.0/16", "10.1.0.0/24", "10.1.0.6/32"),

@@ -1,5 +1,7 @@
 //! A table no compiler would make, but the programs must obey.
 
+use std::sync::Arc;
+
 use ipnet::IpNet;
 use peer_common::{
     DropReason, Route, Subinterface, UNMANAGED_DROP, UNMANAGED_PASS, UNMANAGED_REJECT, flags,
@@ -56,10 +58,11 @@ pub(crate) fn table(random: &mut Random) -> ForwardingTable {
             fib.insert(prefix, route);
         }
     }
-    table.elsewhere.retain(|_, _| !random.percent(10));
+    let elsewhere = Arc::make_mut(&mut table.elsewhere);
+    elsewhere.retain(|_, _| !random.percent(10));
     for _ in 0..4 {
         let reason = random.pick(&[DropReason::NotPeered, DropReason::ForeignLocal]);
-        table.elsewhere.insert(prefix(random), reason);
+        elsewhere.insert(prefix(random), reason);
     }
     for id in 1..4 {
         let hops: Vec<(Route, u32)> = (0..1 + random.below(16))
@@ -76,22 +79,15 @@ pub(crate) fn table(random: &mut Random) -> ForwardingTable {
     }
     for _ in 0..20 {
         let port = random.pick(&PORTS).index;
-        table
-            .sources
-            .insert((port, prefix(random)), random.percent(60));
+        world::claim(&mut table, port, prefix(random), random.percent(60));
     }
     for port in PORTS {
-        table
-            .sources
-            .insert((port.index, "10.0.0.0/8".parse().unwrap()), true);
-        table
-            .sources
-            .insert((port.index, "fd00::/16".parse().unwrap()), true);
+        for all in ["10.0.0.0/8", "fd00::/16"] {
+            world::claim(&mut table, port.index, all.parse().unwrap(), true);
+        }
     }
     let ports = &table.ports;
-    table
-        .sources
-        .retain(|(index, _), _| ports.contains_key(index));
+    table.sources.retain(|index, _| ports.contains_key(index));
     for counter in 2..8 {
         if random.percent(90) {
             table.policies.insert(counter, rules::policy(random));

@@ -35,7 +35,7 @@ pub(crate) fn network(k: usize) -> impl Strategy<Value = Network> {
                     source: None,
                     zone: if far { "far" } else { "default" }.to_owned(),
                     ports: as_read([first].into_iter().chain(more), &prefixes),
-                    prefixes,
+                    prefixes: prefixes.into(),
                     routes,
                     static_routes,
                     unmanaged,

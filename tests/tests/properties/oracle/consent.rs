@@ -156,7 +156,7 @@ impl Oracle<'_> {
         let network = self.table.networks.get(network);
         network
             .iter()
-            .flat_map(|network| &network.prefixes)
+            .flat_map(|network| network.prefixes.iter())
             .map(Span::of)
             .collect()
     }

@@ -136,7 +136,7 @@ impl<'a> Oracle<'a> {
         let by_prefix = self.up_ports(network).flat_map(|(port, interface)| {
             let silent = port.prefixes.is_empty();
             let nets = if silent {
-                &network.prefixes
+                &network.prefixes[..]
             } else {
                 &port.prefixes
             };

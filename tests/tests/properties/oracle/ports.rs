@@ -92,7 +92,7 @@ impl<'a> Oracle<'a> {
             }
             let consent = self.consent(&other.id, &network.id);
             let export = consent.and_then(|consent| consent.export.as_deref());
-            for prefix in &other.prefixes {
+            for prefix in other.prefixes.iter() {
                 let all = [*prefix];
                 let given = export.unwrap_or(&all).iter();
                 reached.extend(given.filter_map(|net| Span::of(net).common(&Span::of(prefix))));

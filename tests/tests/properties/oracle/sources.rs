@@ -21,7 +21,7 @@ impl Oracle<'_> {
         let mut claims: Vec<(usize, Span)> = Vec::new();
         for (place, port) in network.ports.iter().enumerate() {
             let nets = if port.prefixes.is_empty() {
-                &network.prefixes
+                &network.prefixes[..]
             } else {
                 &port.prefixes
             };
