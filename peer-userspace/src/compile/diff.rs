@@ -17,6 +17,7 @@ use std::{
     sync::Arc,
 };
 
+use imbl::ordmap::DiffItem;
 use ipnet::IpNet;
 use peer_common::{DropReason, Group, Port, Route, Subinterface};
 
@@ -123,11 +124,17 @@ pub fn diff(old: &ForwardingTable, new: &ForwardingTable) -> Vec<Change> {
     let mut puts = Vec::new();
     let mut removals = Vec::new();
     for (id, fib) in &new.fibs {
-        // Most are the very same.
-        if let Some(known) = old.fibs.get(id).filter(|known| *known != fib) {
-            let (put, removed) = entries(known, fib);
-            puts.extend(put.into_iter().map(|(at, route)| (*id, at, route)));
-            removals.extend(removed.into_iter().map(|at| (*id, at)));
+        let known = old.fibs.get(id).into_iter();
+        for difference in known.flat_map(|known| known.diff(fib)) {
+            match difference {
+                DiffItem::Remove(at, _) => removals.push((*id, *at)),
+                DiffItem::Add(at, route)
+                | DiffItem::Update {
+                    new: (at, route), ..
+                } => {
+                    puts.push((*id, *at, *route));
+                }
+            }
         }
     }
     puts.sort_by_key(|(id, at, _)| (*id, Reverse(at.prefix_len())));

@@ -14,11 +14,14 @@ use super::{
 };
 use crate::model::{Network, ObjectRef, PairLabel};
 
+/// Entries of a table.
+type Entries = BTreeMap<IpNet, Route>;
+
 /// Entries for the host's addresses wherever `fib`, the rest of `network`'s table,
 /// would lead to them.
-pub(super) fn addresses(compiler: &Compiler<'_>, fib: &Routes, network: &Network) -> Routes {
+pub(super) fn addresses(compiler: &Compiler<'_>, fib: &Routes, network: &Network) -> Entries {
     let mut own: BTreeMap<IpNet, Own> = BTreeMap::new();
-    let mut foreign = Routes::new();
+    let mut foreign = Entries::new();
     let held = compiler
         .now
         .host
@@ -73,13 +76,13 @@ impl Own {
 /// No packet becomes a broadcast on a port's subnet (RFC 2644): the kernel would
 /// send one on as such. Its network address is the old form of the same
 /// (RFC 1122 section 3.3.6).
-fn directed_broadcasts(compiler: &Compiler<'_>, fib: &Routes, network: &Network) -> Routes {
+fn directed_broadcasts(compiler: &Compiler<'_>, fib: &Routes, network: &Network) -> Entries {
     let martian = Route {
         verdict: verdict::DROP,
         reason: DropReason::Martian as u8,
         ..Route::zeroed()
     };
-    let mut entries = Routes::new();
+    let mut entries = Entries::new();
     let pairs = compiler.now.states.pairs_of(&network.id);
     let peers = pairs.map(|(pair, _)| pair.other(&network.id));
     let owners = BTreeSet::from_iter(peers.chain([&network.id]));

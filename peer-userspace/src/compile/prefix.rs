@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
+use imbl::OrdMap;
 use ipnet::IpNet;
 
 /// Whether two prefixes share an address.
@@ -25,14 +26,35 @@ pub fn intersection(one: &IpNet, other: &IpNet) -> Option<IpNet> {
     }
 }
 
+/// A map in the order of prefixes.
+pub trait ByPrefix<V> {
+    /// The last entry that is not behind `prefix`.
+    fn last_until(&self, prefix: &IpNet) -> Option<(&IpNet, &V)>;
+}
+
+impl<V> ByPrefix<V> for BTreeMap<IpNet, V> {
+    fn last_until(&self, prefix: &IpNet) -> Option<(&IpNet, &V)> {
+        self.range(..=prefix).next_back()
+    }
+}
+
+impl<V> ByPrefix<V> for OrdMap<IpNet, V> {
+    fn last_until(&self, prefix: &IpNet) -> Option<(&IpNet, &V)> {
+        self.get_prev(prefix)
+    }
+}
+
 /// The entry with the longest prefix that holds all of `prefix`.
 ///
 /// What holds a prefix sorts before it. Where the entry before it does not, whatever
 /// does holds that entry as well, so it is no longer than what the two have in common.
-pub fn longest_match<'a, V>(map: &'a BTreeMap<IpNet, V>, prefix: &IpNet) -> Option<(IpNet, &'a V)> {
+pub fn longest_match<'a, V: 'a>(
+    map: &'a impl ByPrefix<V>,
+    prefix: &IpNet,
+) -> Option<(IpNet, &'a V)> {
     let mut candidate = *prefix;
     loop {
-        let (found, value) = map.range(..=candidate).next_back()?;
+        let (found, value) = map.last_until(&candidate)?;
         if found.contains(prefix) {
             return Some((*found, value));
         }

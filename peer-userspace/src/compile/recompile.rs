@@ -13,19 +13,19 @@ use ipnet::IpNet;
 use peer_common::Group;
 
 use super::{
-    Fib, ForwardingTable, Ids, Ports, Sources,
+    Elsewhere, ForwardingTable, Ids, Ports, Sources,
     contested::Addresses,
     diff::entries,
     groups::Groups,
     paths::{HostRoutes, Paths, paths},
     policy,
-    routes::Compiler,
+    routes::{Body, Compiler, Part},
     sources::sources,
 };
 use crate::{
     host::HostView,
     lifecycle::States,
-    model::{Network, ObjectRef, PairLabel, Table},
+    model::{Consent, Network, ObjectRef, PairLabel, Table},
 };
 
 /// All that a forwarding table follows from.
@@ -58,7 +58,8 @@ pub struct Compiled {
 struct Made {
     paths: Arc<Paths>,
     sources: Sources,
-    fib: Option<Fib>,
+    /// Nothing where there is no number left for the network.
+    body: Option<Arc<Body>>,
     /// Pairs that are none of its own, and whether they carried traffic.
     asked: Vec<(PairLabel, bool)>,
 }
@@ -112,14 +113,19 @@ pub fn recompile(now: Inputs<'_>, before: Option<(Inputs<'_>, &Compiled)>) -> Co
     let mut made = BTreeMap::new();
     for network in networks() {
         let id = &network.id;
-        let known = before.and_then(|before| before.fib(&compiler, network));
-        let (fib, asked) = match known {
-            Some(known) => (known.fib.clone(), known.asked.clone()),
+        let known = before.and_then(|before| before.body(&compiler, network));
+        let (body, asked) = match known {
+            Some(known) => (known.body.clone(), known.asked.clone()),
             None => {
+                let part = |origin: Option<&PairLabel>| {
+                    before.and_then(|before| before.part(&compiler, network, origin))
+                };
+                let then = before.and_then(|before| before.made.networks.get(id));
+                let then = then.and_then(|then| then.body.as_deref());
                 let has_id = now.ids.networks.contains_key(id);
-                let fib = has_id.then(|| compiler.network(network).into());
+                let body = has_id.then(|| Arc::new(compiler.network(network, then, part)));
                 let asked = compiler.asked.take().into_iter();
-                (fib, asked.map(|pair| with_answer(&now, pair)).collect())
+                (body, asked.map(|pair| with_answer(&now, pair)).collect())
             }
         };
         let paths = compiler.paths[id].clone();
@@ -127,7 +133,7 @@ pub fn recompile(now: Inputs<'_>, before: Option<(Inputs<'_>, &Compiled)>) -> Co
         let made_of = Made {
             paths,
             sources,
-            fib,
+            body,
             asked,
         };
         made.insert(id.clone(), made_of);
@@ -136,9 +142,10 @@ pub fn recompile(now: Inputs<'_>, before: Option<(Inputs<'_>, &Compiled)>) -> Co
         .values()
         .flat_map(|made| made.sources.clone())
         .collect();
-    let fibs = made
-        .iter()
-        .filter_map(|(name, made)| Some((*now.ids.networks.get(name)?, made.fib.clone()?)));
+    let fibs = made.iter().filter_map(|(name, made)| {
+        let body = made.body.as_ref()?;
+        Some((*now.ids.networks.get(name)?, body.fib.clone()))
+    });
     let working = now.ports.working();
     let tags = working.map(|(index, ..)| (now.host.place_of(index), index));
     let devices = now.ids.devices.iter();
@@ -201,43 +208,72 @@ impl<'a> Before<'a> {
     }
 
     /// What was made of a network whose table is what it was.
-    fn fib(&self, compiler: &Compiler<'_>, network: &Network) -> Option<&'a Made> {
-        let (now, then) = (&compiler.now, &self.then);
-        let id = &network.id;
-        let known = self.network(now, network)?;
-        let same_place = |network: &ObjectRef| {
-            let paths = self.made.networks.get(network).map(|made| &made.paths);
-            let same_paths = match (compiler.paths.get(network), paths) {
-                (Some(now), Some(then)) => Arc::ptr_eq(now, then),
-                (now, then) => now.is_none() && then.is_none(),
-            };
-            same_paths && now.ids.networks.get(network) == then.ids.networks.get(network)
+    fn body(&self, compiler: &Compiler<'_>, network: &Network) -> Option<&'a Made> {
+        let known = self.network(&compiler.now, network)?;
+        let mut pairs = compiler.now.states.pairs_of(&network.id);
+        let same_answers = |known: &(PairLabel, bool)| {
+            let (pair, _) = known;
+            with_answer(&compiler.now, pair.clone()) == *known
         };
-        let mut pairs = now.states.pairs_of(id);
-        let same_pairs = pairs.all(|(pair, state)| {
-            let consents = |table| policy::consents(table, state);
-            same_place(pair.other(id))
-                && now.ids.counter(pair, id) == then.ids.counter(pair, id)
-                && consents(now.table).eq(consents(then.table))
-        });
-        let mut asked = known.asked.iter();
-        let same_answers = asked.all(|known| *known == with_answer(now, known.0.clone()));
-        let is_same = same_place(id) && same_pairs && same_answers && self.groups(compiler, known);
+        let groups = |body: &Arc<Body>| {
+            let mut parts = body.parts.values();
+            parts.all(|part| self.groups(compiler, &part.groups))
+        };
+        let is_same = self.place(compiler, &network.id)
+            && pairs.all(|(pair, _)| self.pair(compiler, network, pair))
+            && known.asked.iter().all(same_answers)
+            && known.body.iter().all(groups);
         is_same.then_some(known)
     }
 
-    /// Whether the groups that a network's table names are there, and be they so.
-    fn groups(&self, compiler: &Compiler<'_>, known: &Made) -> bool {
-        let Some(fib) = &known.fib else {
-            return true;
+    /// A part of a network's table that is what it was.
+    fn part(
+        &self,
+        compiler: &Compiler<'_>,
+        network: &Network,
+        origin: Option<&PairLabel>,
+    ) -> Option<Arc<Part>> {
+        let body = self.made.networks.get(&network.id)?.body.as_ref()?;
+        let part = body.parts.get(&origin.cloned())?;
+        let is_same = match origin {
+            None => self.place(compiler, &network.id),
+            Some(pair) => {
+                self.then.table.networks.get(&network.id) == Some(network)
+                    && self.pair(compiler, network, pair)
+            }
         };
+        (is_same && self.groups(compiler, &part.groups)).then(|| part.clone())
+    }
+
+    /// Whether a network's number is what it was, and so is where everything in it lies.
+    fn place(&self, compiler: &Compiler<'_>, network: &ObjectRef) -> bool {
+        let paths = self.made.networks.get(network).map(|made| &made.paths);
+        let same_paths = match (compiler.paths.get(network), paths) {
+            (Some(now), Some(then)) => Arc::ptr_eq(now, then),
+            (now, then) => now.is_none() && then.is_none(),
+        };
+        let [now, then] = [&compiler.now, &self.then].map(|at| at.ids.networks.get(network));
+        same_paths && now == then
+    }
+
+    /// Whether what a pair gives to `network`, which says what it said, is what it was.
+    fn pair(&self, compiler: &Compiler<'_>, network: &Network, pair: &PairLabel) -> bool {
+        let (now, then) = (&compiler.now, &self.then);
+        let states = [now, then].map(|at| at.states.pairs.get(pair));
+        self.place(compiler, pair.other(&network.id))
+            && states[0] == states[1]
+            && now.ids.counter(pair, &network.id) == then.ids.counter(pair, &network.id)
+            && consents(now, pair).eq(consents(then, pair))
+    }
+
+    /// Whether the groups with these numbers are what they were, and be they so.
+    fn groups(&self, compiler: &Compiler<'_>, named: &BTreeSet<u32>) -> bool {
         let in_kernel = &compiler.now.ids.groups;
         let group = |id: &u32| -> Option<Group> {
             let group = self.made.table.groups.get(id)?;
             (in_kernel.get(id) == Some(group)).then_some(*group)
         };
-        let named = fib.named().groups.iter().filter(|id| **id != 0);
-        let Some(named) = named.map(group).collect::<Option<Vec<Group>>>() else {
+        let Some(named) = named.iter().map(group).collect::<Option<Vec<Group>>>() else {
             return false;
         };
         let mut groups = compiler.groups.borrow_mut();
@@ -245,7 +281,7 @@ impl<'a> Before<'a> {
     }
 
     /// What lies in any network, if that is what it was.
-    fn elsewhere(&self, now: &Inputs<'_>) -> Option<Arc<super::Elsewhere>> {
+    fn elsewhere(&self, now: &Inputs<'_>) -> Option<Arc<Elsewhere>> {
         let prefixes = |network: &'_ Network| network.prefixes.clone();
         let of_now = now.table.networks.values().map(prefixes);
         let of_then = self.then.table.networks.values().map(prefixes);
@@ -253,6 +289,13 @@ impl<'a> Before<'a> {
             .eq(of_then)
             .then(|| self.made.table.elsewhere.clone())
     }
+}
+
+/// The consents of a pair that count.
+fn consents<'a>(at: &Inputs<'a>, pair: &PairLabel) -> impl Iterator<Item = &'a Consent> {
+    let (table, state) = (at.table, at.states.pairs.get(pair));
+    let state = state.into_iter();
+    state.flat_map(|state| policy::consents(table, state))
 }
 
 fn with_answer(now: &Inputs<'_>, pair: PairLabel) -> (PairLabel, bool) {

@@ -10,9 +10,10 @@ use ipnet::IpNet;
 use peer_common::{DropReason, Route, flags};
 
 use super::{
-    Routes,
+    Fib, Routes,
     actions::Into,
     contested::Addresses,
+    diff::entries,
     groups::Groups,
     local,
     paths::{Paths, within},
@@ -37,27 +38,75 @@ pub(super) struct Compiler<'a> {
     pub(super) asked: RefCell<BTreeSet<PairLabel>>,
 }
 
+/// The routes that have one origin.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    routes: BTreeMap<IpNet, Route>,
+    /// The groups that they name.
+    pub(super) groups: BTreeSet<u32>,
+}
+
+impl Part {
+    /// Of several routes to one destination the last counts.
+    fn of(routes: impl Iterator<Item = (IpNet, Route)>) -> Arc<Self> {
+        let routes = BTreeMap::from_iter(routes);
+        let groups = routes.values().map(|route| route.group);
+        let groups = groups.filter(|group| *group != 0).collect();
+        Arc::new(Self { routes, groups })
+    }
+}
+
+/// What a network's table is made of: its own, and what each peering that carries traffic
+/// gives it. Later ones count.
+pub(super) type Parts = BTreeMap<Option<PairLabel>, Arc<Part>>;
+
+/// A network's table, and how it came about.
+#[derive(Debug)]
+pub(super) struct Body {
+    pub(super) parts: Parts,
+    /// All parts.
+    open: Routes,
+    /// With what the host's addresses and peerings that are down add to it.
+    pub(super) fib: Fib,
+}
+
 impl Compiler<'_> {
-    /// What one network may reach.
-    pub(super) fn network(&self, network: &Network) -> Routes {
-        let mut routes = self.own(network);
+    /// What one network may reach. `known` are parts that are what they were in the table
+    /// `before`.
+    pub(super) fn network(
+        &self,
+        network: &Network,
+        before: Option<&Body>,
+        known: impl Fn(Option<&PairLabel>) -> Option<Arc<Part>>,
+    ) -> Body {
+        let mut parts = Parts::new();
+        parts.insert(None, known(None).unwrap_or_else(|| self.own(network)));
         let pairs = || self.now.states.pairs_of(&network.id);
         for (pair, state) in pairs().filter(|(_, state)| state.carries) {
-            self.add_imports(&mut routes, network, pair, state);
+            let imports = || self.imports(network, pair, state);
+            parts.insert(
+                Some(pair.clone()),
+                known(Some(pair)).unwrap_or_else(imports),
+            );
         }
-        // What comes later counts.
-        let mut open: Routes = routes.into_iter().collect();
-        let mut blocked = Routes::new();
+        let edited = before.and_then(|before| edited(before, &parts));
+        let open = edited.unwrap_or_else(|| {
+            let routes = parts.values().flat_map(|part| part.routes.iter());
+            routes.map(|(at, route)| (*at, *route)).collect()
+        });
+        let mut blocked = BTreeMap::new();
         for (pair, state) in pairs().filter(|(_, state)| state.agreed && !state.carries) {
             self.add_blocked(&mut blocked, &open, network, pair, state);
         }
-        open.extend(blocked);
-        let local = local::addresses(self, &open, network);
-        open.extend(local);
-        open
+        let mut all = open.clone();
+        all.extend(blocked);
+        let local = local::addresses(self, &all, network);
+        all.extend(local);
+        let fib = all.into();
+        Body { parts, open, fib }
     }
 
-    fn own(&self, network: &Network) -> Vec<(IpNet, Route)> {
+    fn own(&self, network: &Network) -> Arc<Part> {
         let into = Into {
             owner: &network.id,
             counter: 0,
@@ -65,20 +114,14 @@ impl Compiler<'_> {
         };
         let paths = self.paths.get(&network.id).into_iter();
         let ways = paths.flat_map(|paths| paths.iter());
-        self.routes(ways.map(|(at, way)| (*at, way.clone())), &into)
-            .collect()
+        let routes = self.routes(ways.map(|(at, way)| (*at, way.clone())), &into);
+        Part::of(routes)
     }
 
-    fn add_imports(
-        &self,
-        routes: &mut Vec<(IpNet, Route)>,
-        network: &Network,
-        pair: &PairLabel,
-        state: &Pair,
-    ) {
+    fn imports(&self, network: &Network, pair: &PairLabel, state: &Pair) -> Arc<Part> {
         let peer = pair.other(&network.id);
         let Some(paths) = self.paths.get(peer) else {
-            return;
+            return Arc::default();
         };
         let exports = state.exports_of(pair, peer);
         let mut into = Into {
@@ -86,11 +129,7 @@ impl Compiler<'_> {
             counter: self.now.ids.counter(pair, &network.id),
             flags: 0,
         };
-        let manual = self.manual(network, state);
-        if manual.is_some() {
-            let unrouted = self.refusal(DropReason::NoRoute, &into, flags::SOURCE);
-            routes.extend(exports.iter().map(|export| (*export, unrouted)));
-        }
+        let unrouted = self.refusal(DropReason::NoRoute, &into, flags::SOURCE);
         if policy::has_rules(self.now.table, state) {
             into.flags |= flags::POLICY;
         }
@@ -98,17 +137,17 @@ impl Compiler<'_> {
         if policy::consents(self.now.table, state).any(|consent| consent.hops == 2) {
             into.flags |= flags::TWO_HOPS;
         }
-        match manual {
-            None => routes.extend(self.routes(within(paths, exports), &into)),
-            Some(wanted) => {
-                let clipped = wanted.iter().flat_map(|to| {
-                    let exports = exports.iter();
-                    exports.filter_map(|export| prefix::intersection(to, export))
-                });
-                let clipped: Vec<IpNet> = clipped.collect();
-                routes.extend(self.routes(within(paths, &clipped), &into));
-            }
-        }
+        let Some(wanted) = self.manual(network, state) else {
+            return Part::of(self.routes(within(paths, exports), &into));
+        };
+        let clipped = wanted.iter().flat_map(|to| {
+            let exports = exports.iter();
+            exports.filter_map(|export| prefix::intersection(to, export))
+        });
+        let clipped: Vec<IpNet> = clipped.collect();
+        let unrouted = exports.iter().map(|export| (*export, unrouted));
+        let routed = self.routes(within(paths, &clipped), &into);
+        Part::of(unrouted.chain(routed))
     }
 
     /// The only routes to a peer there are to be, if that is what the network wants.
@@ -128,7 +167,7 @@ impl Compiler<'_> {
     /// do not peer. Nothing that carries traffic is covered by it.
     fn add_blocked(
         &self,
-        blocked: &mut Routes,
+        blocked: &mut BTreeMap<IpNet, Route>,
         open: &Routes,
         network: &Network,
         pair: &PairLabel,
@@ -146,4 +185,30 @@ impl Compiler<'_> {
             }
         }
     }
+}
+
+/// The table `before`, with what is different in its parts. Nothing if a destination is in
+/// two of them.
+fn edited(before: &Body, parts: &Parts) -> Option<Routes> {
+    let size = |parts: &Parts| parts.values().map(|part| part.routes.len()).sum::<usize>();
+    if before.open.len() != size(&before.parts) {
+        return None;
+    }
+    let mut open = before.open.clone();
+    let mut put = Vec::new();
+    let none = Arc::default();
+    let origins: BTreeSet<_> = before.parts.keys().chain(parts.keys()).collect();
+    for origin in origins {
+        let then = before.parts.get(origin).unwrap_or(&none);
+        let now = parts.get(origin).unwrap_or(&none);
+        if !Arc::ptr_eq(then, now) {
+            let (new, gone) = entries(&then.routes, &now.routes);
+            put.extend(new);
+            for at in gone {
+                open.remove(&at);
+            }
+        }
+    }
+    open.extend(put);
+    (open.len() == size(parts)).then_some(open)
 }

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use imbl::OrdMap;
 use ipnet::IpNet;
 use peer_common::{DropReason, Group, Port, Route, Subinterface};
 
@@ -36,13 +37,14 @@ pub struct ForwardingTable {
 /// What any network's own table may not know: why a prefix is refused.
 pub type Elsewhere = BTreeMap<IpNet, DropReason>;
 
-/// One network's routes, both families.
-pub type Routes = BTreeMap<IpNet, Route>;
+/// One network's routes, both families. What was changed shares with what it was all but
+/// the changes, which are found without looking at the rest.
+pub type Routes = OrdMap<IpNet, Route>;
 
 /// One network's table.
 #[derive(Clone, Debug, Default)]
 pub struct Fib {
-    routes: Arc<Routes>,
+    routes: Routes,
     named: Arc<OnceLock<Named>>,
 }
 
@@ -64,13 +66,12 @@ impl Deref for Fib {
 impl DerefMut for Fib {
     fn deref_mut(&mut self) -> &mut Routes {
         self.named = Arc::default();
-        Arc::make_mut(&mut self.routes)
+        &mut self.routes
     }
 }
 
 impl PartialEq for Fib {
     fn eq(&self, other: &Self) -> bool {
-        // Looks at the pointers first.
         self.routes == other.routes
     }
 }
@@ -80,7 +81,7 @@ impl Eq for Fib {}
 impl From<Routes> for Fib {
     fn from(routes: Routes) -> Self {
         Self {
-            routes: Arc::new(routes),
+            routes,
             named: Arc::default(),
         }
     }
@@ -94,9 +95,9 @@ impl FromIterator<(IpNet, Route)> for Fib {
 
 impl<'a> IntoIterator for &'a Fib {
     type Item = (&'a IpNet, &'a Route);
-    type IntoIter = std::collections::btree_map::Iter<'a, IpNet, Route>;
+    type IntoIter = <&'a Routes as IntoIterator>::IntoIter;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.routes.iter()
+        (&self.routes).into_iter()
     }
 }

@@ -12,7 +12,9 @@ use std::{
 };
 
 use ipnet::IpNet;
-use peer_common::{self as abi, DropReason, UNMANAGED_DROP, UNMANAGED_PASS, UNMANAGED_REJECT};
+use peer_common::{
+    self as abi, DropReason, Route, UNMANAGED_DROP, UNMANAGED_PASS, UNMANAGED_REJECT,
+};
 use peer_userspace::compile::{Fib, ForwardingTable};
 
 use super::{
@@ -255,4 +257,18 @@ fn elsewhere() -> BTreeMap<IpNet, DropReason> {
 /// Say whether sources of a prefix may come in by a port.
 pub(crate) fn claim(table: &mut ForwardingTable, port: u32, prefix: IpNet, may: bool) {
     Arc::make_mut(table.sources.entry(port).or_default()).insert(prefix, may);
+}
+
+/// Change every route of every network's table; what becomes nothing goes.
+pub(crate) fn change_routes(
+    table: &mut ForwardingTable,
+    mut change: impl FnMut(&mut Route) -> Option<()>,
+) {
+    for fib in table.fibs.values_mut() {
+        let routes = fib.iter().filter_map(|(at, route)| {
+            let mut route = *route;
+            change(&mut route).map(|()| (*at, route))
+        });
+        *fib = routes.collect();
+    }
 }

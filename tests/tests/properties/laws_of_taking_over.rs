@@ -57,7 +57,7 @@ fn most_of_what_did_not_change_is_taken_over() {
             for (id, fib) in &after.table.fibs {
                 let same = before.table.fibs.get(id).filter(|before| *before == fib);
                 all += usize::from(same.is_some());
-                taken += usize::from(same.is_some_and(|before| std::ptr::eq(&**before, &**fib)));
+                taken += usize::from(same.is_some_and(|before| before.ptr_eq(fib)));
             }
         }
     }

@@ -14,8 +14,8 @@ use crate::datapath::{
     rig::with_rig,
     transport::{ICMP, ICMPV6, partial_udp},
     world::{
-        BLUE, BLUE_TO_GREEN, BLUE_TO_RED, GREEN, GREEN_TO_BLUE, HOST, RED, RED_TO_BLUE, next_hop,
-        table,
+        BLUE, BLUE_TO_GREEN, BLUE_TO_RED, GREEN, GREEN_TO_BLUE, HOST, RED, RED_TO_BLUE,
+        change_routes, next_hop, table,
     },
 };
 
@@ -232,11 +232,12 @@ fn a_port_without_an_address_of_the_family_tells_nobody() {
 #[test]
 fn where_two_routers_are_on_the_way_each_takes_a_hop_and_tells_of_its_own() {
     let two = |table: &mut ForwardingTable| {
-        for route in table.fibs.values_mut().flat_map(|fib| fib.values_mut()) {
+        change_routes(table, |route| {
             if route.counter / 2 == BLUE_TO_GREEN / 2 {
                 route.flags |= flags::TWO_HOPS;
             }
-        }
+            Some(())
+        });
     };
     check_with(two, |at| {
         let v4 = is_v4(at);

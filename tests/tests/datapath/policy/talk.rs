@@ -77,11 +77,12 @@ pub(crate) fn ruled(rules: Rules<'_>) -> ForwardingTable {
     if [&blue, &green].map(|consent| consent.hops).contains(&2) {
         declared |= flags::TWO_HOPS;
     }
-    for route in table.fibs.values_mut().flat_map(|fib| fib.values_mut()) {
+    world::change_routes(&mut table, |route| {
         if route.verdict == verdict::FORWARD && route.counter / 2 == BLUE_TO_GREEN / 2 {
             route.flags |= declared;
         }
-    }
+        Some(())
+    });
     table
 }
 

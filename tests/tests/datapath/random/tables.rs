@@ -32,26 +32,29 @@ pub(crate) fn table(random: &mut Random) -> ForwardingTable {
             port.address6 = [0; 16];
         }
     }
-    for fib in table.fibs.values_mut() {
-        fib.retain(|_, _| !random.percent(5));
-        for route in fib.values_mut() {
-            if random.percent(30) {
-                change(random, route);
-            }
-            if random.percent(30) {
-                route.flags |= flags::TWO_HOPS;
-            }
-            if route.verdict == verdict::LOCAL && random.percent(50) {
-                route.flags |= flags::ANSWERED;
-            }
-            if route.verdict == verdict::FORWARD && random.percent(25) {
-                // 4 holds nothing.
-                route.group = 1 + random.below(4) as u32;
-            }
-            if route.counter > 1 && random.percent(70) {
-                route.flags |= flags::POLICY;
-            }
+    world::change_routes(&mut table, |route| {
+        if random.percent(5) {
+            return None;
         }
+        if random.percent(30) {
+            change(random, route);
+        }
+        if random.percent(30) {
+            route.flags |= flags::TWO_HOPS;
+        }
+        if route.verdict == verdict::LOCAL && random.percent(50) {
+            route.flags |= flags::ANSWERED;
+        }
+        if route.verdict == verdict::FORWARD && random.percent(25) {
+            // 4 holds nothing.
+            route.group = 1 + random.below(4) as u32;
+        }
+        if route.counter > 1 && random.percent(70) {
+            route.flags |= flags::POLICY;
+        }
+        Some(())
+    });
+    for fib in table.fibs.values_mut() {
         for _ in 0..8 {
             let (prefix, mut route) = (prefix(random), any(random));
             change(random, &mut route);
