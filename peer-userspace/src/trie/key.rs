@@ -76,6 +76,13 @@ impl Key {
         }
     }
 
+    /// The two prefixes that are one bit longer.
+    pub(super) fn halves(self) -> [Self; 2] {
+        let length = self.length + 1;
+        let upper = self.bits | 1 << (128 - u32::from(length));
+        [self.bits, upper].map(|bits| Self { bits, length })
+    }
+
     /// The prefix of `length` bits that holds `bits`.
     pub(super) fn new(bits: u128, length: u8) -> Self {
         Self {

@@ -10,6 +10,7 @@ mod free;
 mod heap;
 mod key;
 mod leaves;
+mod reduce;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use super::{
     build::{Builder, Entry, Shape},
     heap::{Heap, Memory, NoRoom},
     key::{Family, Key},
+    reduce::reduce,
 };
 
 /// Changes without a whole rebuild, beside four for each prefix there is: nodes keep the
@@ -171,8 +172,12 @@ impl Table {
         let inherited = self.covering(at);
         let family = self.family;
         let mut builder = Builder { heap, family };
-        // What covers everything is no longer than the root's place.
-        let entry = builder.build(&below, at, inherited, depth)?;
+        let mut reduced = Vec::new();
+        let entry = match reduce(&below, at, inherited, &mut reduced) {
+            Some(leaf) => leaf,
+            // What covers everything is no longer than the root's place.
+            None => builder.build(&reduced, at, inherited, depth)?,
+        };
         let before = builder.heap.entry(place);
         if before != entry {
             builder.heap.publish(place, entry);

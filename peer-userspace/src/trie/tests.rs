@@ -295,3 +295,21 @@ fn few_prefixes_take_few_units() {
     // Four leaves, and as many nodes at most.
     assert!(tries.held() <= 20, "{} units", tries.held());
 }
+
+/// As many again that lead elsewhere are told apart at once.
+#[test]
+fn prefixes_that_lead_to_one_leaf_take_no_more_room_than_what_they_cover_together() {
+    let mut tries = Tries::new(Plain::new(1 << 18));
+    let key = |n: u32| Key::new(u128::from(0x0a00_0000 + (n << 8)) << 96, 24);
+    let alike = (0..65_536u32).map(|n| (key(n), Some(leaf(1))));
+    tries.change(ROOT, Family::V4, alike).expect("room");
+    assert!(tries.held() <= 3, "{} units", tries.held());
+    for n in (0..65_536u32).step_by(251) {
+        tries
+            .change(ROOT, Family::V4, [(key(n), Some(leaf(2)))])
+            .expect("room");
+        let found = |n: u32| tries.memory().find(key(n).bits).0;
+        assert_eq!(found(n), Some(leaf(2)));
+        assert_eq!(found(n + 1), Some(leaf(1)));
+    }
+}
