@@ -202,7 +202,7 @@ impl Reconciler {
     /// time, and decisions about consents that are no more.
     fn collect(&mut self, states: &States, facts: &Facts, declared: &Declared, now: Moment) {
         let known = |id: &ObjectRef| facts.consents.get(id);
-        let collected = self.store.write(|stored| {
+        let collected = self.store.tidy(|stored| {
             for id in overdue(states, now) {
                 let Some(key) = collected(declared, id) else {
                     continue;

@@ -5,7 +5,10 @@
 //! judge what is declared beyond what `dialect` says.
 
 mod clock;
+mod content;
 mod database;
+mod disk;
+mod error;
 mod last_good;
 mod objects;
 mod rows;
@@ -13,7 +16,8 @@ mod tables;
 mod watch;
 
 pub use clock::Clock;
-pub use database::{Store, StoreError};
+pub use database::Store;
+pub use error::StoreError;
 pub use objects::{Applied, Declaration, Files, Key, Object, Stored};
 pub use tables::{FileReport, TableFiles};
 pub use watch::{FileChange, watch};

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
     process::{Child, Stdio},
 };
@@ -17,6 +18,15 @@ pub(super) fn run_by(scene: &mut Scene, peerd: &Path, prefix: &str) -> Result<()
         ..scene.daemon.programs.clone()
     };
     scene.daemon.programs = plain.by(&scene.lab.folder(), prefix)?;
+    Ok(())
+}
+
+/// Take what is left of a disk, by a file there.
+pub(super) fn stuff(path: &Path) -> Result<()> {
+    let mut file = fs::File::options().create(true).append(true).open(path)?;
+    for size in [65_536, 4_096] {
+        while file.write_all(&vec![0; size]).is_ok() {}
+    }
     Ok(())
 }
 

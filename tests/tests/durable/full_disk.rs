@@ -1,12 +1,12 @@
 //! A state directory without a byte to spare: writes are refused, nothing else is.
 
-use std::{collections::BTreeMap, fs, io::Write as _, thread, time::Duration};
+use std::{collections::BTreeMap, fs, path::PathBuf, thread, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use peer_tests::{SOON, Scene, StoreClient, wait_until};
 use serde_json::{Value, json};
 
-use super::around::{Mounts, run_by};
+use super::around::{Mounts, run_by, stuff};
 
 /// Applies before the disk has no room left.
 const SOME: usize = 5;
@@ -92,21 +92,16 @@ impl Tight {
 
     /// Take what is left of the disk.
     fn stuff(&self) -> Result<()> {
-        let path = self
-            .mounts
-            .inside(&self.scene.lab.folder().join("state/stuffing"))?;
-        let mut file = fs::File::options().create(true).append(true).open(path)?;
-        for size in [65_536, 4_096] {
-            while file.write_all(&vec![0; size]).is_ok() {}
-        }
-        Ok(())
+        stuff(&self.stuffing()?)
     }
 
     fn unstuff(&self) -> Result<()> {
-        let path = self
-            .mounts
-            .inside(&self.scene.lab.folder().join("state/stuffing"))?;
-        fs::remove_file(path).context("there is no stuffing")
+        fs::remove_file(self.stuffing()?).context("there is no stuffing")
+    }
+
+    fn stuffing(&self) -> Result<PathBuf> {
+        let state = self.scene.lab.folder().join("state");
+        self.mounts.inside(&state.join("stuffing"))
     }
 
     /// Kind, name, uid, generation and spec of everything that is there.

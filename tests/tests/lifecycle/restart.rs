@@ -55,7 +55,7 @@ pub(crate) fn restart(system: &mut System) {
         })
         .expect("it is written");
     store
-        .keep_facts(&nothing, &system.facts)
+        .keep_facts(&nothing.into(), &system.facts.clone().into())
         .expect("facts are written");
     drop(store);
     let (store, facts): (Store, Facts) = Store::open(&directory).expect("the same store");
