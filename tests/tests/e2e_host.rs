@@ -1,9 +1,18 @@
 //! The daemon keeps up with what happens to the host around it.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
 
-use anyhow::{Context as _, Result};
-use peer_tests::{ETH0, Host, SOON, Scene, Udp, wait_until};
+use anyhow::{Context as _, Result, ensure};
+use peer_tests::{Api, Bare, ETH0, Host, SOON, Scene, Udp, wait_until};
+use serde_json::{Value, json};
+
+/// Less than the daemon lets pass between two looks at a host that says nothing.
+const TOLD: Duration = Duration::from_secs(3);
 
 /// Addresses of blue's prefix that lie behind a gateway host, not on its link.
 const BEHIND: [&str; 2] = ["10.1.50.2", "fd00:1:0:50::2"];
@@ -158,4 +167,85 @@ fn arrives_at(scene: &Scene, host: &Host, to: IpAddr) -> Result<()> {
                 .context("nothing came")
         },
     )
+}
+
+const BLUE: &str = "/v1/networks/blue-team/blue";
+
+/// Have blue's interface be there, or not.
+fn plug(bare: &Bare, is_there: bool) -> Result<()> {
+    bare.lab.router.ip(if is_there {
+        "link add p1 type veth peer name end-of-p1\nlink set p1 up"
+    } else {
+        "link del p1"
+    })
+}
+
+fn ensure_shown(network: &Value, is_there: bool) -> Result<()> {
+    let port = &network["status"]["ports"][0];
+    ensure!(port["ifindex"].is_u64() == is_there, "it is {port}");
+    Ok(())
+}
+
+/// Change something that has nothing to do with the host; returns the answer.
+fn relabel(api: &Api, label: &str) -> Result<Value> {
+    let patch = json!({ "metadata": { "labels": { "turn": label } } });
+    api.put("PATCH", BLUE, &patch)?.expect(200)
+}
+
+#[test]
+fn a_call_amid_others_is_answered_from_the_host_as_it_is_when_the_call_is_made() -> Result<()> {
+    let bare = Bare::with_networks("answers")?;
+    let api = bare.daemon.api();
+    let is_over = AtomicBool::new(false);
+    let call = |caller: usize| -> Result<()> {
+        for call in 0.. {
+            if is_over.load(Ordering::Relaxed) {
+                break;
+            }
+            relabel(&api, &format!("call-{caller}-{call}"))?;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let call = &call;
+        let callers = [0, 1, 2, 3].map(|caller| scope.spawn(move || call(caller)));
+        let answered = (0..60).try_for_each(|turn| {
+            let is_there = turn % 2 == 1;
+            plug(&bare, is_there)?;
+            let answer = relabel(&api, &format!("turn-{turn}"))?;
+            ensure_shown(&answer, is_there).with_context(|| format!("turn {turn}"))
+        });
+        is_over.store(true, Ordering::Relaxed);
+        let called = callers.map(|caller| caller.join().expect("a caller ends"));
+        called.into_iter().collect::<Result<()>>().and(answered)
+    })
+}
+
+#[test]
+fn more_is_announced_than_the_daemon_can_hear_and_the_last_of_it_is_followed() -> Result<()> {
+    let bare = Bare::with_networks("overflow")?;
+    let api = bare.daemon.api();
+    let daemon = bare.daemon.id().context("it runs")?;
+    let signal = |name| bare.lab.router.run(&format!("kill -{name} {daemon}"));
+    for turn in 0..4 {
+        let is_there = turn % 2 == 1;
+        signal("STOP")?;
+        let noise = (0..=255).flat_map(|third| {
+            let to = move |fourth| format!("192.168.{third}.{fourth}");
+            (0..20).map(move |fourth| format!("route replace blackhole {}\n", to(fourth)))
+        });
+        let quiet = "route flush type blackhole\n";
+        bare.lab
+            .router
+            .ip(&noise.chain([quiet.to_owned()]).collect::<String>())?;
+        plug(&bare, is_there)?;
+        signal("CONT")?;
+        if turn < 2 {
+            ensure_shown(&relabel(&api, &format!("turn-{turn}"))?, is_there)?;
+        }
+        wait_until(&format!("it is followed in turn {turn}"), TOLD, || {
+            ensure_shown(&api.get(BLUE)?, is_there)
+        })?;
+    }
+    Ok(())
 }

@@ -106,7 +106,7 @@ pub async fn run(options: Options) -> Result<()> {
             Some(listener.with_context(|| format!("cannot listen on {address}"))?)
         }
     };
-    let (host, mut host_changes) = Host::open(&options.bpffs).await?;
+    let (mut host, mut host_changes) = Host::open(&options.bpffs).await?;
     let globals = Globals {
         log_packets: options.log_packets,
         mark: options.config.mark_bit.mask(),
@@ -142,7 +142,7 @@ pub async fn run(options: Options) -> Result<()> {
     let mut seen = None;
     loop {
         let declared = Declared::new(tables.table().into(), accepted.borrow_and_update().clone());
-        let looked = look(&host, declared, &mut reconciler, &mut seen).await;
+        let looked = look(&mut host, declared, &mut reconciler, &mut seen).await;
         match &looked {
             Ok(false) => {}
             Ok(true) => {
@@ -167,9 +167,10 @@ pub async fn run(options: Options) -> Result<()> {
                 publish(&snapshot, &reconciler, &tables);
             }
             () = sleep(until(seen.as_ref(), &store)) => seen = None,
-            () = sleep(RETRY), if looked.is_err() || readiness.is_waiting() => {}
+            () = sleep(RETRY), if looked.is_err() || readiness.is_waiting() => host.forget(),
             _ = time_tick.tick() => keep_time(&store),
             _ = tick.tick() => {
+                host.forget();
                 if reconciler.wants_another_look() {
                     seen = None;
                 }
@@ -182,6 +183,9 @@ pub async fn run(options: Options) -> Result<()> {
             }
             Some(change) = host_changes.recv() => {
                 sleep(SETTLE).await;
+                // Also if a look in between saw it announced: some things are announced
+                // before they are done.
+                host.forget();
                 let mut next = Some(change);
                 while let Some(change) = next {
                     if let HostChange::Gone(index) = change {
@@ -217,7 +221,7 @@ pub async fn run(options: Options) -> Result<()> {
 /// What was looked at last, and when to look again all the same, in host time.
 struct Seen {
     declared: Declared,
-    host: HostView,
+    host: Arc<HostView>,
     deadline: Option<u64>,
 }
 
@@ -252,46 +256,51 @@ fn read_files<T>(
 /// Look at what is declared and at the host, and make the kernel follow if they are
 /// not as they were `seen`. Returns whether that was so.
 async fn look(
-    host: &Host,
+    host: &mut Host,
     declared: Declared,
     reconciler: &mut Reconciler,
     seen: &mut Option<Seen>,
 ) -> Result<bool, KernelError> {
-    let view = host.view(&declared.table.interfaces()).await?;
+    let mut latest = host.view(&declared.table.interfaces()).await?;
     if let Some(seen) = seen
         && seen.declared == declared
-        && seen.host == view
+        && seen.host == latest
     {
         return Ok(false);
     }
-    let mut view = view;
+    let mut view = HostView::clone(&latest);
     let mut needs = Needs::default();
     for _ in 0..STEPS {
         needs = reconciler.needs(&declared, &view);
         let (any, unmade) = host.provide(&needs, &view).await;
         if any {
-            view = host.view(&declared.table.interfaces()).await?;
+            latest = host.view(&declared.table.interfaces()).await?;
+            view = HostView::clone(&latest);
         }
         view.unmade = unmade;
         if !any {
             break;
         }
     }
+    let ports = reconciler.latest().ports.clone();
     let deadline = {
-        let (declared, view) = (declared.clone(), view.clone());
+        let declared = declared.clone();
         tokio::task::block_in_place(|| reconciler.reconcile(declared, view))
     };
+    // Nobody announces programs that are put on interfaces, or taken off.
+    if reconciler.latest().ports != ports {
+        host.forget();
+    }
     let wanted = reconciler.latest().content.next_hops();
-    host.keep_fresh(wanted.difference(&view.managed).copied())
+    host.keep_fresh(wanted.difference(&latest.managed).copied())
         .await;
-    host.release(view.kept_for_us.difference(&wanted).copied())
+    host.release(latest.kept_for_us.difference(&wanted).copied())
         .await;
     // Now that nothing leads there any more.
-    host.remove_other_stand_ins(&needs, &view).await;
-    view.unmade.clear();
+    host.remove_other_stand_ins(&needs, &latest).await;
     *seen = Some(Seen {
         declared,
-        host: view,
+        host: latest,
         deadline,
     });
     Ok(true)

@@ -13,7 +13,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::Arc,
 };
 
 use ipnet::IpNet;
@@ -36,8 +36,11 @@ pub struct Host {
     features: features::Features,
     offload: offload::Offload,
     owner: standin::Owner,
+    announced: watch::Announced,
+    /// What was seen last, of which interfaces.
+    last: Option<(BTreeSet<String>, Arc<HostView>)>,
     /// Routes whose next hops cannot be known, as last told.
-    unlisted: Mutex<BTreeSet<IpNet>>,
+    unlisted: BTreeSet<IpNet>,
 }
 
 impl Host {
@@ -58,17 +61,41 @@ impl Host {
             features,
             offload: offload::Offload::open()?,
             owner: standin::Owner::of(bpffs),
-            unlisted: Mutex::default(),
+            announced: watch::Announced::open()?,
+            last: None,
+            unlisted: BTreeSet::new(),
         };
         Ok((host, receiver))
     }
 
     /// Links and addresses as they are now; what drivers can do, neighbours and routes
-    /// only of the interfaces named.
+    /// only of the interfaces named. The host is dumped if it said since the last time
+    /// that it changed; what it does not tell of stays until [`Host::forget`].
     ///
     /// # Errors
     /// If the kernel refuses a dump.
-    pub async fn view(&self, ports: &BTreeSet<&str>) -> Result<HostView, KernelError> {
+    pub async fn view(&mut self, ports: &BTreeSet<&str>) -> Result<Arc<HostView>, KernelError> {
+        // Before the dump: what is announced while it runs leads to another.
+        let is_announced = self.announced.any();
+        if let Some((of, view)) = &self.last
+            && of.iter().map(String::as_str).eq(ports.iter().copied())
+            && !is_announced
+        {
+            return Ok(view.clone());
+        }
+        self.last = None;
+        let view = Arc::new(self.dump(ports).await?);
+        let of = ports.iter().map(ToString::to_string).collect();
+        self.last = Some((of, view.clone()));
+        Ok(view)
+    }
+
+    /// Have the host dumped next time.
+    pub fn forget(&mut self) {
+        self.last = None;
+    }
+
+    async fn dump(&mut self, ports: &BTreeSet<&str>) -> Result<HostView, KernelError> {
         let mut view = view::read(&self.route, &self.owner).await?;
         for interface in view.interfaces.values_mut() {
             if ports.contains(interface.name.as_str()) {
@@ -104,7 +131,7 @@ impl Host {
     /// them. Returns whether anything had to be done, and which stand-ins could not be
     /// made.
     pub async fn provide(
-        &self,
+        &mut self,
         needs: &Needs,
         view: &HostView,
     ) -> (bool, BTreeMap<Subinterface, String>) {
@@ -113,6 +140,9 @@ impl Host {
         for interface in &needs.tags_in_frames {
             any = true;
             self.offload.turn_off(*interface).await;
+        }
+        if any {
+            self.forget();
         }
         (any, unmade)
     }
@@ -124,15 +154,14 @@ impl Host {
     }
 
     /// Name each route by a nexthop object that lists no hops, once.
-    fn tell_unlisted(&self, unlisted: BTreeSet<IpNet>) {
-        let mut told = self.unlisted.lock().unwrap_or_else(PoisonError::into_inner);
-        for to in unlisted.difference(&told) {
+    fn tell_unlisted(&mut self, unlisted: BTreeSet<IpNet>) {
+        for to in unlisted.difference(&self.unlisted) {
             warn!(
                 "the route to {to} is not followed: the kernel does not list the hops of its \
                  nexthop object; set net.ipv4.nexthop_compat_mode to 1"
             );
         }
-        *told = unlisted;
+        self.unlisted = unlisted;
     }
 
     /// Have the kernel keep these next hops' link addresses fresh by itself

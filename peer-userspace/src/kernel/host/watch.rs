@@ -1,12 +1,15 @@
 //! Word that the host changed. What changed is found by looking, not from the
 //! message: a lost message then costs nothing.
 
-use std::{io, time::Duration};
+use std::{
+    io::{self, ErrorKind::WouldBlock},
+    time::Duration,
+};
 
 use futures::{StreamExt as _, channel::mpsc::UnboundedReceiver};
 use netlink_packet_core::{NetlinkMessage, NetlinkPayload};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
-use netlink_sys::SocketAddr;
+use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use rtnetlink::MulticastGroup;
 use tokio::{sync::mpsc, time::sleep};
 
@@ -14,6 +17,16 @@ use super::KernelError;
 
 /// How long to wait before subscribing again.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// What is announced: links, addresses, neighbours and routes, which is all that is dumped.
+const GROUPS: [MulticastGroup; 6] = [
+    MulticastGroup::Link,
+    MulticastGroup::Neigh,
+    MulticastGroup::Ipv4Ifaddr,
+    MulticastGroup::Ipv6Ifaddr,
+    MulticastGroup::Ipv4Route,
+    MulticastGroup::Ipv6Route,
+];
 
 /// Why to look again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,17 +62,40 @@ pub(super) fn start(changed: mpsc::Sender<HostChange>) -> Result<(), KernelError
     Ok(())
 }
 
+/// Whether anything was announced since it was last asked. The kernel queues its messages
+/// before the calls return that make them: whoever asks afterwards is told.
+pub(super) struct Announced(Socket);
+
+impl Announced {
+    pub(super) fn open() -> Result<Self, KernelError> {
+        let open = || -> io::Result<_> {
+            let mut socket = Socket::new(NETLINK_ROUTE)?;
+            let groups = GROUPS.map(|group| 1 << (group as u32 - 1));
+            socket.bind(&SocketAddr::new(0, groups.into_iter().sum()))?;
+            socket.set_non_blocking(true)?;
+            Ok(Self(socket))
+        };
+        open().map_err(|error| KernelError::netlink("changes", error))
+    }
+
+    /// Asks, and forgets what was announced. A queue that overflowed is an announcement as
+    /// well; nothing more gets into it until it was read to its end.
+    pub(super) fn any(&self) -> bool {
+        let mut any = false;
+        loop {
+            // A byte of each says enough; the kernel drops the rest.
+            match self.0.recv(&mut [0].as_mut_slice(), 0) {
+                Ok(_) => any = true,
+                Err(error) => return any || error.kind() != WouldBlock,
+            }
+        }
+    }
+}
+
 type Messages = UnboundedReceiver<(NetlinkMessage<RouteNetlinkMessage>, SocketAddr)>;
 
 fn subscribe() -> io::Result<Messages> {
-    let (connection, _, messages) = rtnetlink::new_multicast_connection(&[
-        MulticastGroup::Link,
-        MulticastGroup::Neigh,
-        MulticastGroup::Ipv4Ifaddr,
-        MulticastGroup::Ipv6Ifaddr,
-        MulticastGroup::Ipv4Route,
-        MulticastGroup::Ipv6Route,
-    ])?;
+    let (connection, _, messages) = rtnetlink::new_multicast_connection(&GROUPS)?;
     tokio::spawn(connection);
     Ok(messages)
 }
