@@ -46,8 +46,8 @@ fn make(ctx: &XdpContext) -> Option<()> {
     let progress = PROGRESS.get_ptr_mut(0)?;
     // SAFETY: nobody else looks at the element while the generator runs.
     let progress = unsafe { &mut *progress };
-    if plan.gap != 0 && progress.sent.is_multiple_of(u64::from(BURST)) {
-        wait(progress, plan.gap);
+    if progress.sent.is_multiple_of(u64::from(BURST)) {
+        begin_burst(progress, plan.gap);
     }
     let (random, network) = next(progress, plan);
     let destination = share((random >> 32) as u32, plan.destinations);
@@ -65,6 +65,19 @@ fn make(ctx: &XdpContext) -> Option<()> {
         write_v4(ctx, plan, &packet)
     } else {
         write_v6(ctx, plan, &packet)
+    }
+}
+
+/// Note the time, after waiting for it if bursts are to be paced.
+#[inline(always)]
+fn begin_burst(progress: &mut Progress, gap: u64) {
+    if gap != 0 {
+        wait(progress, gap);
+    }
+    // SAFETY: the helper has no arguments.
+    progress.latest = unsafe { bpf_ktime_get_ns() };
+    if progress.began == 0 {
+        progress.began = progress.latest;
     }
 }
 

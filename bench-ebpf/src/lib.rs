@@ -65,6 +65,10 @@ pub struct Progress {
     pub network: u64,
     /// When the next burst is due, on the kernel's monotonic clock.
     pub due: u64,
+    /// When the first burst was begun, on the same clock; 0 before.
+    pub began: u64,
+    /// When the last one was.
+    pub latest: u64,
 }
 
 /// What came to the sink: the only element of its map `COUNTED`, by CPU.

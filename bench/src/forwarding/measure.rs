@@ -13,7 +13,7 @@ use super::{
     plan::Packets,
     programs::{Delivery, Programs},
 };
-use crate::{result::Row, stats::median};
+use crate::result::Row;
 
 /// How often a turn is taken at most: where the machine has other things to do, the
 /// kernel leaves a full ring to later, and what does not fit is lost.
@@ -31,10 +31,12 @@ pub(super) struct Line<'a> {
 /// How long to measure.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Effort {
+    /// Times that everything is set up anew: it matters to a packet which pages of memory
+    /// a table got, more than a few percent where the table is large.
+    pub(super) builds: usize,
+    /// In each of which every line gets a turn, of each build.
     pub(super) rounds: usize,
-    /// Times that each line gets its turn in a round; the median is the round's sample.
-    pub(super) turns: usize,
-    /// Of each turn.
+    /// Of a turn.
     pub(super) duration: Duration,
     pub(super) cpu: usize,
 }
@@ -44,12 +46,10 @@ struct Measured<'a> {
     line: &'a Line<'a>,
     /// To send in each round.
     count: u32,
-    /// Nanoseconds a packet, of this round.
-    turns: Vec<f64>,
     row: Row,
 }
 
-/// Nanoseconds a packet in each round, a row for each line.
+/// Nanoseconds a packet in each round of a build, a row for each line.
 pub(super) fn measure(
     lines: &[Line<'_>],
     effort: Effort,
@@ -60,13 +60,9 @@ pub(super) fn measure(
         measured.warm_up(effort, programs)?;
     }
     for round in 0..effort.rounds {
-        for turn in 0..effort.turns {
-            let order = order(all.len(), round * effort.turns + turn);
-            for place in order {
-                all[place].take_turn(effort, programs)?;
-            }
+        for place in order(all.len(), round) {
+            all[place].take_turn(effort, programs)?;
         }
-        all.iter_mut().for_each(Measured::end_round);
     }
     Ok(all.into_iter().map(|measured| measured.row).collect())
 }
@@ -87,7 +83,6 @@ impl<'a> Measured<'a> {
         Self {
             line,
             count: 0,
-            turns: Vec::new(),
             row: Row {
                 arm: line.name.clone(),
                 unit: "ns/packet".into(),
@@ -106,7 +101,7 @@ impl<'a> Measured<'a> {
         self.count = every.clamp(FEW, 16 * FEW);
         self.send(effort, programs)?;
         if let Some(delivery) = self.send(effort, programs)? {
-            let packets = effort.duration.as_nanos() as f64 / delivery.nanoseconds();
+            let packets = effort.duration.as_nanos() / delivery.each.as_nanos().max(1);
             self.count = (packets as u32 / BURST).max(1) * BURST;
         }
         Ok(())
@@ -114,14 +109,9 @@ impl<'a> Measured<'a> {
 
     fn take_turn(&mut self, effort: Effort, programs: &mut Programs) -> Result<()> {
         if let Some(delivery) = self.send(effort, programs)? {
-            self.turns.push(delivery.nanoseconds());
+            self.row.samples.push(delivery.each.as_nanos() as f64);
         }
         Ok(())
-    }
-
-    fn end_round(&mut self) {
-        self.row.samples.extend(median(&self.turns));
-        self.turns.clear();
     }
 
     /// Send packets, and see all of them arrive as they should; a line that does not
@@ -134,12 +124,11 @@ impl<'a> Measured<'a> {
             return Ok(None);
         }
         let packets = &self.line.packets;
-        let frame = packets.frame();
-        programs.follow(&packets.plan())?;
+        let (plan, frame) = (packets.plan(), packets.frame());
         for _ in 0..TRIES {
             interrupt::check()?;
             let inlet = forwarder.rig.inlet();
-            let delivery = programs.send(&inlet, &frame, self.count, effort.cpu)?;
+            let delivery = programs.send(&inlet, &plan, &frame, self.count, effort.cpu)?;
             let Some(refusal) = refusal(self.line.arm, &delivery) else {
                 self.row.void = None;
                 return Ok(Some(delivery));

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use aya::{
     Ebpf,
     maps::{Array, Map, MapData, MapError, PerCpuArray},
@@ -37,6 +37,9 @@ pub(super) struct Delivery {
     pub(super) counted: Counted,
     /// From the first packet sent to the last.
     pub(super) took: Duration,
+    /// A packet's share of the time in which nothing else had the sender's CPU: what it
+    /// costs where all is done on that CPU.
+    pub(super) each: Duration,
 }
 
 impl Delivery {
@@ -48,11 +51,6 @@ impl Delivery {
     /// Whether every packet arrived.
     pub(super) fn is_whole(&self) -> bool {
         self.counted.frames == self.sent
-    }
-
-    /// Nanoseconds a packet.
-    pub(super) fn nanoseconds(&self) -> f64 {
-        self.took.as_secs_f64() * 1e9 / self.sent.max(1) as f64
     }
 }
 
@@ -80,47 +78,45 @@ impl Programs {
         attach(&mut self.object, "bench_sink", sink, index)
     }
 
-    /// Have the generator send by this plan from now on.
-    pub(super) fn follow(&mut self, plan: &Plan) -> Result<()> {
-        // The last plan may have had more networks.
-        let progress = Progress {
-            network: 0,
-            due: 0,
-            ..self.progress()?
-        };
-        self.progress.set(0, bytes(&progress)?, 0)?;
-        Ok(self.plan.set(0, bytes(plan)?, 0)?)
-    }
-
-    /// Send so many packets from a CPU, and see how many arrive.
+    /// Send so many of a plan's packets from a CPU, and see how many arrive.
     pub(super) fn send(
         &mut self,
         inlet: &Inlet<'_>,
+        plan: &Plan,
         frame: &[u8],
         packets: u32,
         cpu: usize,
     ) -> Result<Delivery> {
-        let (sent, counted) = (self.progress()?.sent, self.counted()?);
+        let (before, counted) = (self.progress()?, self.counted()?);
+        // The last plan may have had more networks.
+        let progress = Progress {
+            random: before.random,
+            sent: before.sent,
+            ..Progress::default()
+        };
+        self.progress.set(0, bytes(&progress)?, 0)?;
+        self.plan.set(0, bytes(plan)?, 0)?;
         let generator: &Xdp = program(&mut self.object, "bench_generator")?;
         let run = inlet.namespace.enter(|| {
             stay_on(cpu)?;
-            let began = Instant::now();
             let context = context(frame.len(), inlet.index);
-            generator.test_run(TestRunOptions {
+            let ran = generator.test_run(TestRunOptions {
                 data_in: Some(frame),
                 ctx_in: Some(bytemuck::bytes_of(&context)),
                 repeat: packets,
                 attrs: TestRunAttrs::new().xdp_live_frames(BURST),
                 ..TestRunOptions::new()
             })?;
-            anyhow::Ok(began.elapsed())
+            anyhow::Ok(ran)
         })?;
-        let took = run.context("the generator cannot run")?;
+        let ran = run.context("the generator cannot run")?;
+        let progress = self.progress()?;
         let mut delivery = Delivery {
-            took,
+            sent: progress.sent - before.sent,
+            took: took(&before, &progress)?,
+            each: ran.duration,
             ..Delivery::default()
         };
-        delivery.sent = self.progress()?.sent - sent;
         let deadline = Instant::now() + STRAGGLERS;
         loop {
             let now = self.counted()?;
@@ -149,6 +145,19 @@ impl Programs {
             }
         }))
     }
+}
+
+/// How long it took to send what was sent between two looks: what the bursts from the
+/// first to the last one took, which all are alike. Not how long the call took: that
+/// waits for RCU before and after, some 20 ms.
+fn took(before: &Progress, after: &Progress) -> Result<Duration> {
+    let sent = after.sent - before.sent;
+    let timed = sent.saturating_sub(u64::from(BURST));
+    ensure!(timed > 0, "{sent} packets are too few to be timed");
+    let nanoseconds = (after.latest - after.began) as f64;
+    Ok(Duration::from_secs_f64(
+        nanoseconds / 1e9 * sent as f64 / timed as f64,
+    ))
 }
 
 /// A value as maps take it.

@@ -103,14 +103,14 @@ impl Subject {
         };
         let mut send = |gap: u64, rate: f64| {
             interrupt::check()?;
-            programs.follow(&Plan {
+            let plan = Plan {
                 gap,
                 ..packets.plan()
-            })?;
+            };
             let bursts = rate * 1e6 * DURATION.as_secs_f64() / f64::from(BURST);
             let count = (bursts as u32).max(1) * BURST;
             let inlet = forwarder.rig.inlet();
-            let delivery = programs.send(&inlet, &packets.frame(), count, OUTSIDE)?;
+            let delivery = programs.send(&inlet, &plan, &packets.frame(), count, OUTSIDE)?;
             let is_right = !self.arm.is_router() || delivery.counted.wrong == 0;
             ensure!(is_right, "{} packets were wrong", delivery.counted.wrong);
             anyhow::Ok(delivery)
@@ -182,6 +182,7 @@ mod tests {
                     wrong: 0,
                 },
                 took: Duration::from_secs(1),
+                each: Duration::ZERO,
             })
         };
         let found = search(3.0, send).unwrap();
