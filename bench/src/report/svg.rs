@@ -4,7 +4,10 @@ use std::error::Error;
 
 use anyhow::{Result, anyhow};
 use plotters::{
-    coord::ranged1d::{AsRangedCoord, ValueFormatter},
+    coord::{
+        combinators::BindKeyPoints,
+        ranged1d::{AsRangedCoord, ValueFormatter},
+    },
     prelude::*,
 };
 
@@ -49,7 +52,8 @@ pub(super) fn draw(chart: &Chart) -> Result<String> {
     let y = 0.0..height * 1.08;
     let mut text = String::new();
     let drawn = if chart.is_x_logarithmic && least > 0.0 {
-        let x = (least..least + width).log_scale();
+        // Marked where it was measured: powers of ten alone may be none or too many.
+        let x = (least..least + width).log_scale().with_key_points(xs);
         draw_into(&mut text, chart, x, y)
     } else {
         draw_into(&mut text, chart, least..least + width, y)
