@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use anyhow::Result;
 use aya::programs::xdp::XdpLink;
-use peer_tests::{Lab, Namespace};
+use peer_tests::{Lab, Namespace, interrupt};
 
 use super::{
     addresses::{Family, PREFIX, far_index, far_mac, index, router_mac, written},
@@ -116,6 +116,7 @@ pub(super) struct Rig {
 impl Rig {
     /// Cabled, with addresses and neighbours, and forwarding nothing yet.
     pub(super) fn new(name: &str, shape: &Shape, programs: &mut Programs) -> Result<Self> {
+        interrupt::check()?;
         let lab = Lab::new(name)?;
         let generator = lab.namespace("gen")?;
         let sink = lab.namespace("sink")?;
