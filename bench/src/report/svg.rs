@@ -39,7 +39,10 @@ const COLOURS: [RGBColor; 8] = [
 pub(super) fn draw(chart: &Chart) -> Result<String> {
     let points = chart.series.iter().flat_map(|series| &series.points);
     let points = points.filter(|(x, y)| x.is_finite() && y.is_finite());
-    let xs: Vec<f64> = points.clone().map(|(x, _)| *x).collect();
+    let mut xs: Vec<f64> = points.clone().map(|(x, _)| *x).collect();
+    // Each once, whatever the number of curves.
+    xs.sort_by(f64::total_cmp);
+    xs.dedup();
     let most = |values: &[f64]| values.iter().copied().fold(f64::MIN, f64::max);
     let ys: Vec<f64> = points.map(|(_, y)| *y).collect();
     let least = xs.iter().copied().fold(f64::MAX, f64::min);
