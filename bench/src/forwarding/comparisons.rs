@@ -24,7 +24,7 @@ const ROUTERS: &[Arm] = &[Arm::Bare, Arm::Xdp, Arm::Tc, Arm::Kernel];
 pub(super) fn comparisons() -> Vec<Scenario> {
     vec![
         Scenario {
-            goals: vec![tc_over_kernel(0)],
+            goals: vec![tc_over_kernel()],
             ..every_arm(
                 "xdp-1x1-1",
                 "One prefix, one destination",
@@ -83,25 +83,25 @@ fn every_arm(id: &'static str, title: &'static str, shape: Shape, hot: u32) -> S
 
 /// What peerd is to reach where prefixes are many.
 fn goals(of_bare: f64) -> Vec<Goal> {
-    let goal = |claim, against, times| Goal {
-        claim,
+    let goal = |against: Arm, times| Goal {
+        claim: format!("rate of XDP against {}", against.name()),
         of: (Arm::Xdp, 0),
         against: (against, 0),
         wanted: Wanted::Times(times),
     };
     vec![
-        goal("XDP, of bare redirect", Arm::Bare, of_bare),
-        goal("XDP, of xdp-forward", Arm::XdpForward, 1.15),
-        goal("XDP, of kernel routes", Arm::Kernel, 2.1),
-        tc_over_kernel(0),
+        goal(Arm::Bare, of_bare),
+        goal(Arm::XdpForward, 1.15),
+        goal(Arm::Kernel, 2.1),
+        tc_over_kernel(),
     ]
 }
 
-fn tc_over_kernel(case: usize) -> Goal {
+fn tc_over_kernel() -> Goal {
     Goal {
-        claim: "tc on small packets, of kernel routes",
-        of: (Arm::Tc, case),
-        against: (Arm::Kernel, case),
+        claim: "rate of tc against kernel routes, small packets".into(),
+        of: (Arm::Tc, 0),
+        against: (Arm::Kernel, 0),
         wanted: Wanted::Times(1.08),
     }
 }
@@ -129,7 +129,7 @@ fn families(id: &'static str, title: &'static str, shape: Shape, hot: u32) -> Sc
         ],
         cases: vec![case(Family::V4), case(Family::V6)],
         goals: vec![Goal {
-            claim: "XDP with IPv6, of the same with IPv4",
+            claim: "rate of XDP with IPv6 against IPv4".into(),
             of: (Arm::Xdp, 1),
             against: (Arm::Xdp, 0),
             wanted: Wanted::Times(0.97),
@@ -150,12 +150,12 @@ fn sizes() -> Scenario {
         title: "Frames of 64, 570, 1,500 bytes and of all three 7:4:1 (IMIX)",
         arms: ROUTERS,
         cases: vec![
-            case("64", Frames::Of(64)),
-            case("570", Frames::Of(570)),
-            case("1500", Frames::Of(1500)),
+            case("64 bytes", Frames::Of(64)),
+            case("570 bytes", Frames::Of(570)),
+            case("1,500 bytes", Frames::Of(1500)),
             case("IMIX", Frames::Imix),
         ],
-        goals: vec![tc_over_kernel(0)],
+        goals: vec![tc_over_kernel()],
         axis: None,
         is_quick: false,
     }
@@ -174,7 +174,7 @@ fn on_link() -> Scenario {
         arms: EVERY_ARM,
         cases: vec![case],
         goals: vec![Goal {
-            claim: "XDP to hosts on link, of bare redirect",
+            claim: "rate of XDP to hosts on link against bare redirect".into(),
             of: (Arm::Xdp, 0),
             against: (Arm::Bare, 0),
             wanted: Wanted::Times(0.90),
@@ -195,7 +195,7 @@ fn a_million() -> Scenario {
             Case::hot(Shape::of(10, 100_000), 1).named("1,000,000 routes"),
         ],
         goals: vec![Goal {
-            claim: "XDP with a million routes, of the same with one",
+            claim: "rate of XDP with a million routes against one".into(),
             of: (Arm::Xdp, 1),
             against: (Arm::Xdp, 0),
             wanted: Wanted::Times(0.97),

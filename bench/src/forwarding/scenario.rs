@@ -33,7 +33,7 @@ pub(super) struct Case {
 
 /// A figure to reach: one line against another, each an arm and a case by its index.
 pub(super) struct Goal {
-    pub(super) claim: &'static str,
+    pub(super) claim: String,
     pub(super) of: (Arm, usize),
     pub(super) against: (Arm, usize),
     pub(super) wanted: Wanted,

@@ -92,15 +92,14 @@ fn cold() -> Scenario {
     let case = |count: u32| Case::hot(spread(count, 1000), 512);
     let cases = networks.map(|count| {
         [
-            case(count).at(count).named(format!("{count}, hot")),
+            case(count).named(format!("{count} networks, hot")),
             case(count)
-                .at(count)
-                .named(format!("{count}, cold"))
+                .named(format!("{count} networks, cold"))
                 .sending(|packets| packets.destinations = None),
         ]
     });
-    let goal = |place: usize| Goal {
-        claim: "XDP to random destinations, over hot ones",
+    let goal = |(place, count): (usize, u32)| Goal {
+        claim: format!("time by XDP, random destinations over hot ones, {count} networks"),
         of: (Arm::Xdp, 2 * place + 1),
         against: (Arm::Xdp, 2 * place),
         wanted: Wanted::Nanoseconds(60.0),
@@ -110,7 +109,7 @@ fn cold() -> Scenario {
         title: "Random destinations among all addresses of networks of 1,000 prefixes",
         arms: ARMS,
         cases: cases.into_iter().flatten().collect(),
-        goals: (0..networks.len()).map(goal).collect(),
+        goals: networks.into_iter().enumerate().map(goal).collect(),
         axis: None,
         is_quick: false,
     }

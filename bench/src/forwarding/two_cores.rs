@@ -48,7 +48,7 @@ struct Subject {
     lossless: Row,
 }
 
-pub(super) fn run(programs: &mut Programs, options: &Options) -> Result<Section> {
+pub(super) fn run(programs: &mut Programs, options: &Options) -> Result<Vec<Section>> {
     eprintln!("bench: {ID}");
     let case = Case::hot(Shape::of(63, 1000), 512);
     let mut subjects = Vec::new();
@@ -64,26 +64,39 @@ pub(super) fn run(programs: &mut Programs, options: &Options) -> Result<Section>
         .into_iter()
         .map(|subject| (subject.overload, subject.lossless))
         .unzip();
-    Ok(Section {
-        id: ID.into(),
-        title: "Two cores, 64 networks of 1,000 prefixes, 512 hot destinations".into(),
-        method: "As above, with the router's NAPI in a thread on the second core; the first one \
-                 sends, and counts in a thread too. Both threads go before others. Overload: what arrives of as \
-                 much as can be sent. No loss: the fastest of paced bursts of 64 packets of \
-                 which all arrive, found by halving; what the first core can send is its limit."
-            .into(),
-        rows: overload.into_iter().chain(lossless).collect(),
+    let section = |(what, method, rows): (&str, &str, Vec<Row>)| Section {
+        id: format!("{ID}-{}", what.replace(' ', "-")),
+        title: format!("Two cores, 64 networks of 1,000 prefixes, 512 hot destinations: {what}"),
+        method: format!(
+            "The router's NAPI has a thread on the second core; the first one sends, and counts \
+             in a thread too. {method}"
+        ),
+        rows,
         charts: Vec::new(),
         targets: Vec::new(),
-    })
+    };
+    let sections = [
+        (
+            "overload",
+            "What arrives of as much as can be sent.",
+            overload,
+        ),
+        (
+            "no loss",
+            "The fastest of paced bursts of 64 packets of which all arrive, found by halving; \
+             what the first core can send is its limit.",
+            lossless,
+        ),
+    ];
+    Ok(sections.map(section).into())
 }
 
 impl Subject {
     fn new(arm: Arm, case: &Case, programs: &mut Programs, options: &Options) -> Self {
         let forwarder = forwarder(arm, case, programs, options);
         let void = forwarder.as_ref().err().map(|error| format!("{error:#}"));
-        let row = |what: &str| Row {
-            arm: format!("{}: {what}", arm.name()),
+        let row = || Row {
+            arm: arm.name().into(),
             unit: "Mpps".into(),
             less_is_better: false,
             samples: Vec::new(),
@@ -91,8 +104,8 @@ impl Subject {
         };
         Self {
             arm,
-            overload: row("overload"),
-            lossless: row("no loss"),
+            overload: row(),
+            lossless: row(),
             forwarder: forwarder.ok(),
         }
     }

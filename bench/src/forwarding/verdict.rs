@@ -24,11 +24,7 @@ pub(super) fn targets(scenario: &Scenario, rows: &[Row]) -> Vec<Target> {
         .map(|goal| {
             let of = row(scenario, rows, goal.of);
             let pair = of.zip(row(scenario, rows, goal.against));
-            let case = &scenario.cases[goal.of.1].name;
-            let claim = match &**case {
-                "" => goal.claim.to_owned(),
-                name => format!("{} ({name})", goal.claim),
-            };
+            let claim = goal.claim.clone();
             let measured = |figure: fn(&Row, &Row) -> Vec<f64>| {
                 pair.and_then(|(of, against)| median(&figure(of, against)))
                     .unwrap_or(f64::NAN)
