@@ -5,6 +5,7 @@
 //! deterministic: the same inputs give the same table, whatever came before.
 
 mod actions;
+mod before;
 mod contested;
 mod diff;
 mod entries;
