@@ -64,7 +64,7 @@ impl Story {
         let number = place(&NETWORKS, name);
         let spec = NetworkSpec {
             zone: 0,
-            prefixes: nets(prefixes).into(),
+            prefixes: nets(prefixes),
             ports: vec![number],
             auto_accept: Vec::new(),
         };
