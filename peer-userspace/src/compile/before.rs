@@ -113,15 +113,16 @@ impl<'a> Before<'a> {
     /// Whether the groups with these numbers are what they were, and be they so.
     fn groups(&self, compiler: &Compiler<'_>, named: &BTreeSet<u32>) -> bool {
         let in_kernel = &compiler.now.ids.groups;
-        let group = |id: &u32| -> Option<Group> {
+        let group = |id: &u32| -> Option<(u32, Group)> {
             let group = self.made.table.groups.get(id)?;
-            (in_kernel.get(id) == Some(group)).then_some(*group)
+            (in_kernel.get(id) == Some(group)).then_some((*id, *group))
         };
-        let Some(named) = named.iter().map(group).collect::<Option<Vec<Group>>>() else {
+        let Some(named) = named.iter().map(group).collect::<Option<Vec<_>>>() else {
             return false;
         };
         let mut groups = compiler.groups.borrow_mut();
-        named.into_iter().all(|group| groups.id(group).is_some())
+        let mut named = named.into_iter();
+        named.all(|(id, group)| groups.id(group) == Some(id))
     }
 
     /// What lies in any network, if that is what it was.

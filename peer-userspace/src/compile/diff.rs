@@ -212,10 +212,16 @@ fn sources(old: &ForwardingTable, new: &ForwardingTable) -> SourceChanges {
     for index in ports {
         let before = old.sources.get(index).unwrap_or(&none);
         let after = new.sources.get(index).unwrap_or(&none);
-        if before == after {
+        // They are kept by slot, and what came in by none is nowhere.
+        let slot = |table: &ForwardingTable| table.ports.get(index).map(|port| port.slot);
+        let is_nowhere = slot(new).is_some() && slot(old) != slot(new);
+        if before == after && !is_nowhere {
             continue;
         }
         let (mut put, mut removed) = entries(before, after);
+        if is_nowhere {
+            put = after.iter().map(|(at, may)| (*at, *may)).collect();
+        }
         put.sort_by_key(|(at, _)| Reverse(at.prefix_len()));
         removed.sort_by_key(IpNet::prefix_len);
         sources.extend(put.into_iter().map(|(at, may)| ((*index, at), may)));

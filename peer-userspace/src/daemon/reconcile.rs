@@ -262,6 +262,7 @@ impl Reconciler {
         plan: &mut Plan,
         given: &Given<'_>,
     ) -> Result<(), KernelError> {
+        datapath.make_sure()?;
         let before = datapath.registered();
         let ids = before.assigned(
             plan.table.networks.keys().cloned(),

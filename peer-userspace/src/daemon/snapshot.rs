@@ -180,8 +180,8 @@ impl Shared {
     }
 }
 
-/// The datapath, also after a thread died holding it: its content is looked at
-/// anew before every apply.
+/// The datapath, also after a thread died holding it: what an apply left open is looked at
+/// before the next.
 pub(super) fn lock(datapath: &Mutex<Datapath>) -> MutexGuard<'_, Datapath> {
     datapath.lock().unwrap_or_else(PoisonError::into_inner)
 }

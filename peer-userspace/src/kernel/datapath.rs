@@ -8,6 +8,7 @@ use std::{
 
 use aya::Ebpf;
 use aya_log::EbpfLogger;
+use peer_common::limits;
 
 use super::{
     KernelError,
@@ -89,7 +90,12 @@ impl Datapath {
     pub fn registered(&self) -> Ids {
         let mut ids = self.registry.known().clone();
         let devices = self.content.devices.iter();
-        ids.devices = devices.map(|(slot, index)| (*index, *slot)).collect();
+        let devices = devices.map(|(slot, index)| (*index, *slot));
+        // Whoever comes back to a port's number has its slot, where its sources are.
+        let ports = self.content.ports.iter();
+        let ports = ports.map(|(index, port)| (*index, port.slot));
+        let ports = ports.filter(|(_, slot)| *slot < limits::MAX_PORTS);
+        ids.devices = devices.chain(ports).collect();
         ids.groups.clone_from(&self.content.groups);
         ids
     }
@@ -121,15 +127,23 @@ impl Datapath {
         Ok(())
     }
 
+    /// Know what the maps hold, if an apply left that open.
+    ///
+    /// # Errors
+    /// If a map cannot be read.
+    pub fn make_sure(&mut self) -> Result<(), KernelError> {
+        if self.doubtful {
+            self.reread()?;
+        }
+        Ok(())
+    }
+
     /// Make the maps hold what is `wanted`, step by step, and tell how many steps it took.
     ///
     /// # Errors
     /// With the first change the kernel refused; all others are carried out, and
     /// [`Datapath::content`] is what came of it.
     pub fn follow(&mut self, wanted: &ForwardingTable) -> Result<usize, KernelError> {
-        if self.doubtful {
-            self.reread()?;
-        }
         let changes = diff(&self.content, wanted);
         self.doubtful = true;
         match self.apply(&changes) {

@@ -74,8 +74,9 @@ impl<'a> Held<'a> {
         let settled = self.settled.partition_point(|held| held.span <= end);
         let settled = settled.checked_sub(1).map(|last| self.settled[last]);
         let recent = self.recent.range(..=end).next_back().map(|(_, held)| *held);
-        let mut both = settled.into_iter().chain(recent);
-        both.find(|held| held.span.reaches(&wanted))
+        let both = settled.into_iter().chain(recent);
+        both.filter(|held| held.span.reaches(&wanted))
+            .max_by_key(|held| held.span)
     }
 }
 

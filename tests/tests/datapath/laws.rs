@@ -22,6 +22,18 @@ fn a_network_that_is_gone_leaves_nothing_in_the_kernel() {
     });
 }
 
+/// Its sources are kept by slot, and the next who had it would let them in.
+#[test]
+fn a_port_whose_interface_went_away_keeps_its_slot_as_long_as_it_is_a_port() {
+    with_rig(|rig| {
+        let slot = |rig: &Rig| rig.datapath.registered().devices.get(&GREY.index).copied();
+        let before = slot(rig);
+        assert!(before.is_some());
+        rig.datapath.forget_interface(GREY.index).unwrap();
+        assert_eq!(slot(rig), before);
+    });
+}
+
 /// A port is found by the last bits of its ifindex, unless another has the same.
 #[test]
 fn ports_whose_ifindexes_end_alike_are_told_apart() {

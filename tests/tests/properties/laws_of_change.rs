@@ -3,9 +3,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
+    sync::Arc,
 };
 
-use peer_common::{Route, flags, verdict};
+use bytemuck::Zeroable as _;
+use peer_common::{Port, Route, flags, verdict};
 use peer_userspace::{
     compile::{Change, ForwardingTable, Ids, Policy, diff},
     model::{ObjectRef, PairLabel},
@@ -190,6 +192,31 @@ proptest! {
             ids = next;
         }
     }
+}
+
+/// Sources are kept by slot: what was told of another slot, or of none, is to be told again.
+#[test]
+fn a_port_that_gets_another_slot_is_told_all_its_sources_again() {
+    let table = |slot: Option<u32>| {
+        let mut table = ForwardingTable::default();
+        let port = |slot| Port {
+            slot,
+            ..Port::zeroed()
+        };
+        table.ports.extend(slot.map(|slot| (7, port(slot))));
+        let prefix = "10.0.0.0/8".parse().expect("a prefix");
+        table.sources.insert(7, Arc::new([(prefix, true)].into()));
+        table
+    };
+    let puts = |old: Option<u32>, new: Option<u32>| {
+        let changes = diff(&table(old), &table(new));
+        let is_put = |change: &&Change| matches!(change, Change::PutSource(7, ..));
+        changes.iter().filter(is_put).count()
+    };
+    assert_eq!(puts(Some(1), Some(2)), 1);
+    assert_eq!(puts(None, Some(2)), 1, "the port was not there");
+    assert_eq!(puts(Some(1), Some(1)), 0);
+    assert_eq!(puts(Some(1), None), 0);
 }
 
 /// The laws would hold of edits that change nothing too.
