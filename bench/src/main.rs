@@ -80,5 +80,7 @@ fn run(options: &Options) -> Result<()> {
         sections.extend(transport::run(options)?);
         sections.extend(control::run(options)?);
     }
+    // Else what was cut short would be told as void.
+    interrupt::check()?;
     report::write(&run.describe()?, &sections, &options.out)
 }
