@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use peer_common::trie::UNIT;
 use peer_tests::{Daemon, interrupt};
 
 use super::site::{Family, Routes, Site};
@@ -160,11 +161,10 @@ impl Used {
 /// Bytes in use of the memory that the tables have. It is there from the daemon's start and
 /// does not grow, so nobody but the daemon can tell.
 fn tables(daemon: &Daemon) -> Result<f64> {
-    const UNIT: f64 = 64.0;
     let units = daemon
         .metrics()?
         .value("peer_map_entries", &[("map", "tables")]);
-    Ok(UNIT * units.context("peerd does not tell how full its tables are")?)
+    Ok(UNIT as f64 * units.context("peerd does not tell how full its tables are")?)
 }
 
 /// Bytes of its own.

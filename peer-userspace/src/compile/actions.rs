@@ -9,9 +9,9 @@ use peer_common::{DropReason, Route, flags, verdict};
 use super::{groups::group, hops::Hop, paths::Way, routes::Compiler};
 use crate::{host::Interface, model::ObjectRef};
 
-/// What all routes into a network, or of a peering, have in common.
+/// What all routes to a network have in common, its own or those of a peering.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Into<'a> {
+pub(super) struct Towards<'a> {
     /// The network.
     pub(super) owner: &'a ObjectRef,
     /// The traffic counter of the direction; 0 inside a network.
@@ -22,14 +22,14 @@ pub(super) struct Into<'a> {
 
 impl Compiler<'_> {
     /// A route that refuses.
-    pub(super) fn refusal(&self, reason: DropReason, into: &Into<'_>, flags: u16) -> Route {
-        let network = self.now.ids.networks.get(into.owner);
+    pub(super) fn refusal(&self, reason: DropReason, towards: &Towards<'_>, flags: u16) -> Route {
+        let network = self.now.ids.networks.get(towards.owner);
         Route {
             verdict: verdict::DROP,
             reason: reason as u8,
             flags,
             network: network.copied().unwrap_or_default(),
-            counter: into.counter,
+            counter: towards.counter,
             ..Route::zeroed()
         }
     }
@@ -38,24 +38,24 @@ impl Compiler<'_> {
     pub(super) fn routes(
         &self,
         ways: impl Iterator<Item = (IpNet, Option<Arc<Way>>)>,
-        into: &Into<'_>,
+        towards: &Towards<'_>,
     ) -> impl Iterator<Item = (IpNet, Route)> {
         // Most are the one before.
         let mut last: Option<(Option<Arc<Way>>, Route)> = None;
         ways.map(move |(at, way)| {
             let known = last.as_ref().filter(|(known, _)| *known == way);
             let route = known.map(|(_, route)| *route);
-            let route = route.unwrap_or_else(|| self.route(way.as_deref(), into));
+            let route = route.unwrap_or_else(|| self.route(way.as_deref(), towards));
             last = Some((way, route));
             (at, route)
         })
     }
 
     /// The finished action for a way.
-    fn route(&self, way: Option<&Way>, into: &Into<'_>) -> Route {
-        let unreachable = self.refusal(DropReason::NoRoute, into, flags::SOURCE);
+    fn route(&self, way: Option<&Way>, towards: &Towards<'_>) -> Route {
+        let unreachable = self.refusal(DropReason::NoRoute, towards, flags::SOURCE);
         let hops = way.map_or(&[][..], |way| &way.hops);
-        let single = |hop| self.action(hop, unreachable, into.flags);
+        let single = |hop| self.action(hop, unreachable, towards.flags);
         let first = hops.iter().find(|hop| hop.live).or(hops.first());
         let Some(first) = first.map(single) else {
             return unreachable;
@@ -78,7 +78,7 @@ impl Compiler<'_> {
             Some(group) => Route {
                 verdict: verdict::FORWARD,
                 reason: 0,
-                flags: flags::SOURCE | into.flags,
+                flags: flags::SOURCE | towards.flags,
                 group,
                 ..unreachable
             },

@@ -46,28 +46,32 @@ impl<'a> Before<'a> {
     }
 
     /// Whether the neighbours on a network's ports are what they were.
-    pub(super) fn neighbours(&self, network: &Network) -> bool {
+    pub(super) fn has_same_neighbours(&self, network: &Network) -> bool {
         let mut ports = self.then.ports.of(&network.id);
         ports.all(|(interface, _)| !self.met.contains(&interface))
     }
 
-    /// What was made of a network whose table is what it was.
-    pub(super) fn body(&self, compiler: &Compiler<'_>, network: &Network) -> Option<&'a Made> {
-        let known = self.network(&compiler.now, network)?;
+    /// Whether the table of a network is what it was, which is `known` to be what it was
+    /// itself.
+    pub(super) fn has_same_body(
+        &self,
+        compiler: &Compiler<'_>,
+        network: &Network,
+        known: &Made,
+    ) -> bool {
         let mut pairs = compiler.now.states.pairs_of(&network.id);
         let same_answers = |known: &(PairLabel, bool)| {
             let (pair, _) = known;
             with_answer(&compiler.now, pair.clone()) == *known
         };
-        let groups = |body: &Arc<Body>| {
+        let keeps_groups = |body: &Arc<Body>| {
             let mut parts = body.parts.values();
-            parts.all(|part| self.groups(compiler, &part.groups))
+            parts.all(|part| self.keeps_groups(compiler, &part.groups))
         };
-        let is_same = self.place(compiler, &network.id)
-            && pairs.all(|(pair, _)| self.pair(compiler, network, pair))
+        self.has_same_place(compiler, &network.id)
+            && pairs.all(|(pair, _)| self.is_same_pair(compiler, network, pair))
             && known.asked.iter().all(same_answers)
-            && known.body.iter().all(groups);
-        is_same.then_some(known)
+            && known.body.iter().all(keeps_groups)
     }
 
     /// A part of a network's table that is what it was.
@@ -80,17 +84,17 @@ impl<'a> Before<'a> {
         let body = self.made.networks.get(&network.id)?.body.as_ref()?;
         let part = body.parts.get(&origin.cloned())?;
         let is_same = match origin {
-            None => self.place(compiler, &network.id),
+            None => self.has_same_place(compiler, &network.id),
             Some(pair) => {
                 self.then.table.networks.get(&network.id) == Some(network)
-                    && self.pair(compiler, network, pair)
+                    && self.is_same_pair(compiler, network, pair)
             }
         };
-        (is_same && self.groups(compiler, &part.groups)).then(|| part.clone())
+        (is_same && self.keeps_groups(compiler, &part.groups)).then(|| part.clone())
     }
 
     /// Whether a network's number is what it was, and so is where everything in it lies.
-    fn place(&self, compiler: &Compiler<'_>, network: &ObjectRef) -> bool {
+    fn has_same_place(&self, compiler: &Compiler<'_>, network: &ObjectRef) -> bool {
         let paths = self.made.networks.get(network).map(|made| &made.paths);
         let same_paths = match (compiler.paths.get(network), paths) {
             (Some(now), Some(then)) => Arc::ptr_eq(now, then),
@@ -101,17 +105,17 @@ impl<'a> Before<'a> {
     }
 
     /// Whether what a pair gives to `network`, which says what it said, is what it was.
-    fn pair(&self, compiler: &Compiler<'_>, network: &Network, pair: &PairLabel) -> bool {
+    fn is_same_pair(&self, compiler: &Compiler<'_>, network: &Network, pair: &PairLabel) -> bool {
         let (now, then) = (&compiler.now, &self.then);
         let states = [now, then].map(|at| at.states.pairs.get(pair));
-        self.place(compiler, pair.other(&network.id))
+        self.has_same_place(compiler, pair.other(&network.id))
             && states[0] == states[1]
             && now.ids.counter(pair, &network.id) == then.ids.counter(pair, &network.id)
             && consents(now, pair).eq(consents(then, pair))
     }
 
     /// Whether the groups with these numbers are what they were, and be they so.
-    fn groups(&self, compiler: &Compiler<'_>, named: &BTreeSet<u32>) -> bool {
+    fn keeps_groups(&self, compiler: &Compiler<'_>, named: &BTreeSet<u32>) -> bool {
         let in_kernel = &compiler.now.ids.groups;
         let group = |id: &u32| -> Option<(u32, Group)> {
             let group = self.made.table.groups.get(id)?;

@@ -12,6 +12,7 @@ mod entries;
 mod groups;
 mod hook;
 mod hops;
+mod host_routes;
 mod ids;
 mod local;
 mod named;

@@ -1,8 +1,7 @@
 //! Where things lie inside one network: by which port, through which next hop.
 
 use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    collections::{BTreeMap, btree_map::Entry},
     net::IpAddr,
     sync::Arc,
 };
@@ -12,10 +11,11 @@ use ipnet::IpNet;
 use super::{
     Ports,
     hops::{Hop, Links, host_hops, keep_live},
+    host_routes::HostRoutes,
     prefix::{host as host_prefix, is_global, longest_match, overlap},
 };
 use crate::{
-    host::{HostRoute, HostView, Interface},
+    host::{HostView, Interface},
     model::{self, Network},
 };
 
@@ -40,20 +40,22 @@ enum Said {
 pub(super) type Paths = BTreeMap<IpNet, Option<Arc<Way>>>;
 
 /// Where a network's own prefixes lie, and the subnets of its ports that are
-/// neither its own nor in `reached`, which it reaches otherwise (transfer nets). In order: what the ports say, the host's routes
-/// inside the prefixes that leave by one of its ports, on-link.
+/// neither its own nor in `reached`, which it reaches otherwise (transfer nets). In order:
+/// what the ports say, the host's routes inside the prefixes that leave by one of its
+/// ports, on-link.
 pub(super) fn paths(
     network: &Network,
     ports: &Ports,
-    (host, routes): (&HostView, &HostRoutes<'_>),
+    routes: &HostRoutes<'_>,
     reached: &[IpNet],
 ) -> Paths {
+    let host = routes.host;
     let ports: Vec<Port<'_>> = ports
         .of(&network.id)
         .filter_map(|(index, port)| Some((host.interfaces.get(&index)?, &port.declared)))
         .collect();
-    let mut paths = by_declaration(network, &ports, (host, routes));
-    let routed = by_host_routes(&paths, &links(&ports, |_| true), (host, routes));
+    let mut paths = by_declaration(network, &ports, routes);
+    let routed = by_host_routes(&paths, &links(&ports, |_| true), routes);
     paths.extend(routed);
     for (interface, _) in &ports {
         for subnet in transfer_nets(interface, reached) {
@@ -81,28 +83,25 @@ fn links(ports: &[Port<'_>], which: impl Fn(&model::Port) -> bool) -> Links {
 /// What ports say: `prefixes`, or a `via` for all of them; of two that say the same
 /// the first. What none speaks of goes where the host's own routing leads among
 /// the ports that claim everything.
-fn by_declaration(
-    network: &Network,
-    ports: &[Port<'_>],
-    (host, routes): (&HostView, &HostRoutes<'_>),
-) -> Paths {
+fn by_declaration(network: &Network, ports: &[Port<'_>], routes: &HostRoutes<'_>) -> Paths {
+    let host = routes.host;
     let mut paths = Paths::new();
     for (interface, port) in ports.iter().filter(|(interface, _)| interface.up) {
         let index = interface.index;
-        let mut by_via = BTreeMap::new();
-        for via in &port.via {
+        let vias = port.via.iter().map(|via| {
             let hop = Hop::new(index, Some(*via));
-            let way = || Way::shared(vec![hop], Said::NextHop, host);
-            by_via.entry(via.is_ipv4()).or_insert_with(way);
-        }
+            (*via, Way::shared(vec![hop], Said::NextHop, host))
+        });
+        let by_via: BTreeMap<IpAddr, Arc<Way>> = vias.collect();
         let said = Said::Port(index);
         let restricted = (!port.prefixes.is_empty()).then(|| {
             let on_link = Way::shared(vec![Hop::new(index, None)], said, host);
-            let routed = routes.by(&Links::from([(index, true)]), said, host);
+            let routed = best(routes, &Links::from([(index, true)]), said);
             (routed, on_link)
         });
         for prefix in port.claims(network) {
-            let way = match (by_via.get(&prefix.addr().is_ipv4()), &restricted) {
+            let via = port.via_for(prefix).and_then(|via| by_via.get(&via));
+            let way = match (via, &restricted) {
                 (Some(way), _) => way,
                 (None, Some((routed, on_link))) => {
                     longest_match(routed, prefix).map_or(on_link, |(_, way)| way)
@@ -119,7 +118,7 @@ fn by_declaration(
     let on_link = first.map(|(interface, _)| {
         Way::shared(vec![Hop::new(interface.index, None)], Said::Nothing, host)
     });
-    let routed = routes.by(&open, Said::Nothing, host);
+    let routed = best(routes, &open, Said::Nothing);
     for prefix in network.prefixes.iter() {
         let way = || {
             let routed = longest_match(&routed, prefix).map(|(_, way)| way);
@@ -138,71 +137,35 @@ impl Way {
     }
 }
 
-/// The host's routes, in the order in which they count: for one destination the one with
-/// the smallest metric comes last.
-#[derive(Debug)]
-pub(super) struct HostRoutes<'a> {
-    sorted: Vec<&'a HostRoute>,
-    /// Where the routes that may leave by an interface stand in `sorted`.
-    by_interface: BTreeMap<u32, Vec<usize>>,
-}
-
-impl<'a> HostRoutes<'a> {
-    pub(super) fn of(host: &'a HostView) -> Self {
-        let mut sorted: Vec<&HostRoute> = host.routes.iter().collect();
-        sorted.sort_by_key(|route| (route.to, Reverse((route.metric, &route.hops))));
-        let mut by_interface: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        for (position, route) in sorted.iter().enumerate() {
-            for hop in &route.hops {
-                by_interface
-                    .entry(hop.interface)
-                    .or_default()
-                    .push(position);
+/// Where the best of the host's routes that leave by `links` lead, by destination.
+fn best(routes: &HostRoutes<'_>, links: &Links, said: Said) -> BTreeMap<IpNet, Arc<Way>> {
+    let mut best = BTreeMap::new();
+    for route in routes.among(links) {
+        let Some(hops) = host_hops(route, links) else {
+            continue;
+        };
+        let first = hops.first().map(|hop| (hop.port, hop.gateway));
+        let order = (route.metric, first);
+        match best.entry(route.to) {
+            Entry::Vacant(place) => {
+                place.insert((order, hops));
             }
-        }
-        Self {
-            sorted,
-            by_interface,
-        }
-    }
-
-    /// Those that may leave by one of `links`.
-    fn among(&self, links: &Links) -> impl Iterator<Item = &HostRoute> {
-        let positions = links.keys().filter_map(|link| self.by_interface.get(link));
-        let positions: BTreeSet<usize> = positions.flatten().copied().collect();
-        positions.into_iter().map(|position| self.sorted[position])
-    }
-
-    /// Where the best of them lead, by destination.
-    fn by(&self, links: &Links, said: Said, host: &HostView) -> BTreeMap<IpNet, Arc<Way>> {
-        let mut best = BTreeMap::new();
-        for route in self.among(links) {
-            let Some(hops) = host_hops(route, links) else {
-                continue;
-            };
-            let first = hops.first().map(|hop| (hop.port, hop.gateway));
-            let order = (route.metric, first);
-            match best.entry(route.to) {
-                Entry::Vacant(place) => {
-                    place.insert((order, hops));
-                }
-                Entry::Occupied(mut known) if order < known.get().0 => {
-                    known.insert((order, hops));
-                }
-                Entry::Occupied(_) => {}
+            Entry::Occupied(mut known) if order < known.get().0 => {
+                known.insert((order, hops));
             }
+            Entry::Occupied(_) => {}
         }
-        let ways = best.into_iter();
-        ways.map(|(to, (_, hops))| (to, Way::shared(hops, said, host)))
-            .collect()
     }
+    let ways = best.into_iter();
+    ways.map(|(to, (_, hops))| (to, Way::shared(hops, said, routes.host)))
+        .collect()
 }
 
 /// The ways to what the host's routes tell apart inside of `declared`.
 fn by_host_routes(
     declared: &Paths,
     links: &Links,
-    (host, routes): (&HostView, &HostRoutes<'_>),
+    routes: &HostRoutes<'_>,
 ) -> Vec<(IpNet, Option<Arc<Way>>)> {
     let ways = routes.among(links).filter_map(|route| {
         let hops = match longest_match(declared, &route.to)? {
@@ -213,7 +176,7 @@ fn by_host_routes(
                 Said::NextHop => None,
             },
         };
-        let way = Way::shared(hops?, Said::Nothing, host);
+        let way = Way::shared(hops?, Said::Nothing, routes.host);
         Some((route.to, Some(way)))
     });
     ways.collect()

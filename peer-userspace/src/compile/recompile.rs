@@ -12,7 +12,8 @@ use super::{
     before::Before,
     contested::Addresses,
     groups::Groups,
-    paths::{HostRoutes, Paths, paths},
+    host_routes::HostRoutes,
+    paths::{Paths, paths},
     policy,
     routes::{Body, Compiler},
     sources::sources,
@@ -70,73 +71,27 @@ pub fn recompile(now: Inputs<'_>, before: Option<(Inputs<'_>, &Compiled)>) -> Co
     let before = before.as_ref();
     let networks = || now.table.networks.values();
     let routes = HostRoutes::of(now.host);
-    let mut compiler = Compiler {
+    let mut laid: BTreeMap<&ObjectRef, Laid<'_>> = networks()
+        .map(|network| (&network.id, lay(&now, before, network, &routes)))
+        .collect();
+    let names = now.ids.networks.iter();
+    let compiler = Compiler {
         now,
         addresses: Addresses::of(now.host),
-        names: now
-            .ids
-            .networks
+        names: names.map(|(name, id)| (*id, name)).collect(),
+        paths: laid
             .iter()
-            .map(|(name, id)| (*id, name))
+            .map(|(name, laid)| (*name, laid.paths.clone()))
             .collect(),
-        paths: BTreeMap::new(),
         groups: RefCell::new(Groups::new(&now.ids.groups, &now.ids.groups_named)),
         asked: RefCell::default(),
     };
-    let mut sources_of = BTreeMap::new();
-    for network in networks() {
-        let known = before.and_then(|before| before.network(&now, network));
-        let reached = || reached(network, now.states);
-        let same_paths = known.filter(|_| before.is_some_and(|before| before.neighbours(network)));
-        let paths = match same_paths {
-            Some(known) => known.paths.clone(),
-            None => {
-                let found = paths(network, now.ports, (now.host, &routes), &reached());
-                let then = before.and_then(|before| before.made.networks.get(&network.id));
-                // The same again is known by its address.
-                let same = then.filter(|then| *then.paths == found);
-                same.map_or_else(|| Arc::new(found), |then| then.paths.clone())
-            }
-        };
-        let sources = match known {
-            Some(known) => known.sources.clone(),
-            None => sources(network, now.ports, now.host, &reached()),
-        };
-        compiler.paths.insert(&network.id, paths);
-        sources_of.insert(&network.id, sources);
-    }
-    let mut made = BTreeMap::new();
-    for network in networks() {
-        let id = &network.id;
-        let known = before.and_then(|before| before.body(&compiler, network));
-        let (body, asked) = match known {
-            Some(known) => (known.body.clone(), known.asked.clone()),
-            None => {
-                let part = |origin: Option<&PairLabel>| {
-                    before.and_then(|before| before.part(&compiler, network, origin))
-                };
-                let then = before.and_then(|before| before.made.networks.get(id));
-                let then = then.and_then(|then| then.body.as_deref());
-                let has_id = now.ids.networks.contains_key(id);
-                let body = has_id.then(|| Arc::new(compiler.network(network, then, part)));
-                let asked = compiler.asked.take().into_iter();
-                (body, asked.map(|pair| with_answer(&now, pair)).collect())
-            }
-        };
-        let paths = compiler.paths[id].clone();
-        let sources = sources_of.remove(id).unwrap_or_default();
-        let made_of = Made {
-            paths,
-            sources,
-            body,
-            asked,
-        };
-        made.insert(id.clone(), made_of);
-    }
-    let sources = made
-        .values()
-        .flat_map(|made| made.sources.clone())
+    let made: BTreeMap<ObjectRef, Made> = networks()
+        .filter_map(|network| Some((network, laid.remove(&network.id)?)))
+        .map(|(network, laid)| (network.id.clone(), make(&compiler, before, network, laid)))
         .collect();
+    let sources = made.values().flat_map(|made| made.sources.clone());
+    let sources = sources.collect();
     let fibs = made.iter().filter_map(|(name, made)| {
         let body = made.body.as_ref()?;
         Some((*now.ids.networks.get(name)?, body.fib.clone()))
@@ -146,7 +101,6 @@ pub fn recompile(now: Inputs<'_>, before: Option<(Inputs<'_>, &Compiled)>) -> Co
     let devices = now.ids.devices.iter();
     let elsewhere = before.and_then(|before| before.elsewhere(&now));
     let elsewhere = elsewhere.unwrap_or_else(|| Arc::new(compiler.elsewhere()));
-    let fibs = fibs.collect();
     let ports = compiler.ports(&sources);
     let groups = compiler.groups.into_inner();
     Compiled {
@@ -155,13 +109,82 @@ pub fn recompile(now: Inputs<'_>, before: Option<(Inputs<'_>, &Compiled)>) -> Co
             ports,
             tags: tags.filter(|(place, _)| place.is_tagged()).collect(),
             sources,
-            fibs,
+            fibs: fibs.collect(),
             devices: devices.map(|(index, slot)| (*slot, *index)).collect(),
             policies: policy::policies(now.table, now.states, now.ids),
             elsewhere,
             groups: groups.used(),
         },
         networks: made,
+    }
+}
+
+/// Where everything in a network lies, which its table and its peers' tables follow from.
+struct Laid<'a> {
+    /// What was made of it before, if it and its pairs are what they were.
+    known: Option<&'a Made>,
+    paths: Arc<Paths>,
+    sources: Sources,
+}
+
+fn lay<'a>(
+    now: &Inputs<'_>,
+    before: Option<&Before<'a>>,
+    network: &Network,
+    routes: &HostRoutes<'_>,
+) -> Laid<'a> {
+    let known = before.and_then(|before| before.network(now, network));
+    let reached = || reached(network, now.states);
+    let has_same_neighbours = before.is_some_and(|before| before.has_same_neighbours(network));
+    let paths = match known.filter(|_| has_same_neighbours) {
+        Some(known) => known.paths.clone(),
+        None => {
+            let found = paths(network, now.ports, routes, &reached());
+            let then = before.and_then(|before| before.made.networks.get(&network.id));
+            // The same again is known by its address.
+            let same = then.filter(|then| *then.paths == found);
+            same.map_or_else(|| Arc::new(found), |then| then.paths.clone())
+        }
+    };
+    let sources = match known {
+        Some(known) => known.sources.clone(),
+        None => sources(network, now.ports, now.host, &reached()),
+    };
+    Laid {
+        known,
+        paths,
+        sources,
+    }
+}
+
+fn make(
+    compiler: &Compiler<'_>,
+    before: Option<&Before<'_>>,
+    network: &Network,
+    laid: Laid<'_>,
+) -> Made {
+    let same = before.zip(laid.known);
+    let same = same.filter(|(before, known)| before.has_same_body(compiler, network, known));
+    let (body, asked) = match same {
+        Some((_, known)) => (known.body.clone(), known.asked.clone()),
+        None => {
+            let part = |origin: Option<&PairLabel>| {
+                before.and_then(|before| before.part(compiler, network, origin))
+            };
+            let then = before.and_then(|before| before.made.networks.get(&network.id));
+            let then = then.and_then(|then| then.body.as_deref());
+            let has_id = compiler.now.ids.networks.contains_key(&network.id);
+            let body = has_id.then(|| Arc::new(compiler.body(network, then, part)));
+            let asked = compiler.asked.take().into_iter();
+            let asked = asked.map(|pair| with_answer(&compiler.now, pair));
+            (body, asked.collect())
+        }
+    };
+    Made {
+        paths: laid.paths,
+        sources: laid.sources,
+        body,
+        asked,
     }
 }
 

@@ -11,7 +11,7 @@ use peer_common::{DropReason, Route, flags};
 
 use super::{
     Fib, Routes,
-    actions::Into,
+    actions::Towards,
     contested::Addresses,
     diff::entries,
     groups::Groups,
@@ -73,7 +73,7 @@ pub(super) struct Body {
 impl Compiler<'_> {
     /// What one network may reach. `known` are parts that are what they were in the table
     /// `before`.
-    pub(super) fn network(
+    pub(super) fn body(
         &self,
         network: &Network,
         before: Option<&Body>,
@@ -107,14 +107,14 @@ impl Compiler<'_> {
     }
 
     fn own(&self, network: &Network) -> Arc<Part> {
-        let into = Into {
+        let towards = Towards {
             owner: &network.id,
             counter: 0,
             flags: 0,
         };
         let paths = self.paths.get(&network.id).into_iter();
         let ways = paths.flat_map(|paths| paths.iter());
-        let routes = self.routes(ways.map(|(at, way)| (*at, way.clone())), &into);
+        let routes = self.routes(ways.map(|(at, way)| (*at, way.clone())), &towards);
         Part::of(routes)
     }
 
@@ -124,21 +124,21 @@ impl Compiler<'_> {
             return Arc::default();
         };
         let exports = state.exports_of(pair, peer);
-        let mut into = Into {
+        let mut towards = Towards {
             owner: peer,
             counter: self.now.ids.counter(pair, &network.id),
             flags: 0,
         };
-        let unrouted = self.refusal(DropReason::NoRoute, &into, flags::SOURCE);
+        let unrouted = self.refusal(DropReason::NoRoute, &towards, flags::SOURCE);
         if policy::has_rules(self.now.table, state) {
-            into.flags |= flags::POLICY;
+            towards.flags |= flags::POLICY;
         }
         // Who asks for a second router gets it, whatever the other side says.
         if policy::consents(self.now.table, state).any(|consent| consent.hops == 2) {
-            into.flags |= flags::TWO_HOPS;
+            towards.flags |= flags::TWO_HOPS;
         }
         let Some(wanted) = self.manual(network, state) else {
-            return Part::of(self.routes(within(paths, exports), &into));
+            return Part::of(self.routes(within(paths, exports), &towards));
         };
         let clipped = wanted.iter().flat_map(|to| {
             let exports = exports.iter();
@@ -146,7 +146,7 @@ impl Compiler<'_> {
         });
         let clipped: Vec<IpNet> = clipped.collect();
         let unrouted = exports.iter().map(|export| (*export, unrouted));
-        let routed = self.routes(within(paths, &clipped), &into);
+        let routed = self.routes(within(paths, &clipped), &towards);
         Part::of(unrouted.chain(routed))
     }
 
@@ -173,13 +173,13 @@ impl Compiler<'_> {
         pair: &PairLabel,
         state: &Pair,
     ) {
-        let into = Into {
+        let towards = Towards {
             owner: pair.other(&network.id),
             counter: self.now.ids.counter(pair, &network.id),
             flags: 0,
         };
-        let down = self.refusal(DropReason::PeeringDown, &into, 0);
-        for export in state.exports_of(pair, into.owner) {
+        let down = self.refusal(DropReason::PeeringDown, &towards, 0);
+        for export in state.exports_of(pair, towards.owner) {
             if longest_match(open, export).is_none() {
                 blocked.entry(*export).or_insert(down);
             }

@@ -262,6 +262,8 @@ impl Reconciler {
         plan: &mut Plan,
         given: &Given<'_>,
     ) -> Result<(), KernelError> {
+        // To be had again only if the kernel follows.
+        let made = self.compiled.take();
         datapath.make_sure()?;
         let before = datapath.registered();
         let ids = before.assigned(
@@ -277,11 +279,9 @@ impl Reconciler {
             states: &plan.states,
             ids: &ids,
         };
-        let made = self.compiled.as_ref();
+        let made = made.as_ref();
         let made = made.map(|(ids, compiled)| (self.latest.inputs(ids), compiled));
         let compiled = recompile(inputs, made);
-        // To be had again only if the kernel holds it.
-        self.compiled = None;
         let wanted = &compiled.table;
         // Ids first: a route must never count for what had its id before. What goes
         // away is forgotten only once no route leads there.
