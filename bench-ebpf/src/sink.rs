@@ -1,6 +1,7 @@
 //! The sink at the far end: counts what comes, and what of it is wrong.
 //!
-//! The same for every way to forward, so that what it costs is the same for all.
+//! The same for every way to forward, so that what it costs is the same for all: it looks at
+//! everything even where the first thing is wrong, as in all that a bare redirect sends.
 
 use aya_ebpf::{
     bindings::xdp_action::XDP_DROP, btf_maps::PerCpuArray, macros::btf_map, macros::xdp,
@@ -11,7 +12,9 @@ use bench_ebpf::Counted;
 use crate::packet::{ETHERNET, IPV4, IPV6, UDP, folded, words};
 
 /// TTL and protocol of a packet that one router forwarded, as they lie in memory.
-const FORWARDED: [u8; 2] = [63, UDP];
+const FORWARDED_V4: u16 = u16::from_ne_bytes([63, UDP]);
+/// Next header and hop limit of one, likewise.
+const FORWARDED_V6: u16 = u16::from_ne_bytes([UDP, 63]);
 
 #[btf_map]
 static COUNTED: PerCpuArray<Counted, 1> = PerCpuArray::new();
@@ -36,35 +39,35 @@ fn bench_sink(ctx: XdpContext) -> u32 {
 #[inline(always)]
 fn judge(ctx: &XdpContext) -> Option<bool> {
     let ethernet = words::<7>(ctx, 0)?;
-    match ethernet[6] {
+    let differing = match ethernet[6] {
         IPV4 => {
             let header = words::<10>(ctx, ETHERNET)?;
             if header[4].to_ne_bytes()[1] != UDP {
                 return None;
             }
             let sum = header.iter().map(|word| u32::from(*word)).sum();
-            let is_forwarded = header[4].to_ne_bytes() == FORWARDED;
-            Some(is_forwarded && folded(sum) == 0xffff && are_expected(ctx, &ethernet))
+            (header[4] ^ FORWARDED_V4) | (folded(sum) ^ 0xffff)
         }
         IPV6 => {
             let [word] = words::<1>(ctx, ETHERNET + 6)?;
-            let [next, hop_limit] = word.to_ne_bytes();
-            if next != UDP {
+            if word.to_ne_bytes()[0] != UDP {
                 return None;
             }
-            Some([hop_limit, next] == FORWARDED && are_expected(ctx, &ethernet))
+            word ^ FORWARDED_V6
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some(differing | differing_macs(ctx, &ethernet) == 0)
 }
 
-/// Whether the MACs are those of the two ends of this very link: `02:be:PORT:00:02` for
+/// What differs from the MACs of the two ends of this very link: `02:be:PORT:00:02` for
 /// the sink's and `02:be:PORT:00:01` for the router's, where PORT is the ifindex here.
 #[inline(always)]
-fn are_expected(ctx: &XdpContext, ethernet: &[u16; 7]) -> bool {
+fn differing_macs(ctx: &XdpContext, ethernet: &[u16; 7]) -> u16 {
     let start = 0x02be_u16.to_be();
     let port = (ctx.ingress_ifindex() as u16).to_be();
     let (there, here) = (1_u16.to_be(), 2_u16.to_be());
-    let [a, b, c, d, e, f, _] = *ethernet;
-    [a, b, c] == [start, port, here] && [d, e, f] == [start, port, there]
+    let expected = [start, port, here, start, port, there];
+    let both = ethernet.iter().zip(expected);
+    both.fold(0, |all, (word, expected)| all | (word ^ expected))
 }

@@ -97,7 +97,8 @@ fn section(programs: &Path, routes: Routes, rounds: usize) -> Result<Section> {
         id: format!("{ID}-{}k-{}", routes.count / 1000, routes.family.name().to_lowercase()),
         title: format!("Memory a route: {name}"),
         method: "The difference between a small table and one with so many prefixes more in \
-                 one network, exported to one peer, by the number of prefixes; each is in the own \
+                 one network, exported to one peer, by the number of prefixes; two next hops have them \
+                 in turn, so that no two are one, by routes that the host has before. Each is in the own \
                  table, in the peer's and in the host-wide one. Maps: what the kernel says that \
                  they lock (`memlock`), and what peerd says is in use of its tables' memory, which it \
                  takes at its start. The kernel as a whole: Slab, VmallocUsed and Percpu of \
@@ -115,12 +116,14 @@ fn section(programs: &Path, routes: Routes, rounds: usize) -> Result<Section> {
 fn measure(programs: &Path, routes: Routes) -> Result<Used> {
     let others = maps();
     let mut site = Site::new(programs)?;
-    site.daemon
-        .write_table(&site.table(Routes::NONE).to_string())?;
+    site.add_host_routes(routes)?;
+    let small = site.table_by_host_routes(Routes::NONE);
+    site.daemon.write_table(&small.to_string())?;
     site.daemon.start()?;
     let before = Used::now(&others, Some(&site.daemon))?;
     let held = site.routes_held()?;
-    site.daemon.write_table(&site.table(routes).to_string())?;
+    let large = site.table_by_host_routes(routes);
+    site.daemon.write_table(&large.to_string())?;
     site.wait_held(held + 2 * u64::from(routes.count))?;
     let after = Used::now(&others, Some(&site.daemon))?;
     let each = |before: f64, after: f64| (after - before) / f64::from(routes.count);

@@ -3,7 +3,7 @@
 
 use std::{
     fmt::Write as _,
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     path::Path,
     thread,
     time::{Duration, Instant},
@@ -138,12 +138,39 @@ impl Site {
             .green
             .addresses()
             .map(|address| format!("\"{address}\""));
+        let via = format!("via: [{}]", via.join(", "));
+        let table = self.table_by_host_routes(routes);
+        table.with("green", |green| green.port_field(&via))
+    }
+
+    /// The same, but green's routes lead where the host's do.
+    pub(super) fn table_by_host_routes(&self, routes: Routes) -> Table {
         Table::of([&self.blue, &self.green, &self.red])
             .peered("blue", "green")
-            .with("green", |green| {
-                green.port_field(&format!("via: [{}]", via.join(", ")));
-                green.prefixes.extend(routes.prefixes());
-            })
+            .with("green", |green| green.prefixes.extend(routes.prefixes()))
+    }
+
+    /// Give the router's kernel the same routes, by two next hops in turn.
+    pub(super) fn add_host_routes(&self, routes: Routes) -> Result<()> {
+        let port = &self.green.port;
+        let mac = self
+            .green
+            .mac()?
+            .map(|byte| format!("{byte:02x}"))
+            .join(":");
+        let first = match routes.family {
+            Family::V4 => self.green.v4,
+            Family::V6 => self.green.v6,
+        };
+        let second: IpAddr = match first {
+            IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() + 1).into(),
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() + 1).into(),
+        };
+        let mut lines = format!("neigh add {second} lladdr {mac} dev {port} nud permanent\n");
+        for (prefix, via) in routes.prefixes().zip([first, second].into_iter().cycle()) {
+            let _ = writeln!(lines, "route add {prefix} via {via} dev {port}");
+        }
+        self.lab.router.ip(&lines)
     }
 
     /// What gives the router's kernel the same routes, as lines for `ip`.
@@ -195,8 +222,8 @@ impl Site {
         for address in routes.some_addresses() {
             let sender = self.blue.ns.enter(|| -> std::io::Result<_> {
                 let any: IpAddr = match address {
-                    IpAddr::V4(_) => std::net::Ipv4Addr::UNSPECIFIED.into(),
-                    IpAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
+                    IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+                    IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
                 };
                 let socket = std::net::UdpSocket::bind((any, 0))?;
                 socket.send_to(b"from the benchmark", (address, 9))

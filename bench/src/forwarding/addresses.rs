@@ -11,10 +11,13 @@ pub(super) const PREFIX: u32 = 256;
 pub(super) const BASE4: u32 = 16 << 24;
 /// Every address of these networks is below 2001:db8::/32.
 const BASE6: u128 = 0x2001_0db8 << 96;
-/// Links of the router's ports (RFC 2544's range), four addresses each.
+/// Links of the router's ports (RFC 2544's range), eight addresses each.
 const LINKS4: u32 = 198 << 24 | 18 << 16;
 /// Likewise, 65,536 addresses each.
 const LINKS6: u128 = 0xfd00_00be << 96;
+
+/// Next hops behind each port. They share a MAC.
+const NEXT_HOPS: u32 = 4;
 
 /// An address family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,20 +64,26 @@ impl Family {
     /// The router's address on a port, with the length of the link's subnet.
     pub(super) fn router_on_link(self, port: u32) -> String {
         let length = match self {
-            Self::V4 => 30,
+            Self::V4 => 29,
             Self::V6 => 112,
         };
         format!("{}/{length}", self.on_link(port, 1))
     }
 
-    /// The next hop behind a port.
-    pub(super) fn neighbour(self, port: u32) -> IpAddr {
-        self.on_link(port, 2)
+    /// The next hops behind a port.
+    pub(super) fn neighbours(self, port: u32) -> impl Iterator<Item = IpAddr> {
+        (0..NEXT_HOPS).map(move |number| self.next_hop(port, number))
+    }
+
+    /// The next hop of a prefix behind a port: never that of the prefix before it, so that
+    /// no two of them are one.
+    pub(super) fn next_hop(self, port: u32, prefix: u32) -> IpAddr {
+        self.on_link(port, 2 + prefix % NEXT_HOPS)
     }
 
     fn on_link(self, port: u32, host: u32) -> IpAddr {
         match self {
-            Self::V4 => Ipv4Addr::from_bits(LINKS4 + port * 4 + host).into(),
+            Self::V4 => Ipv4Addr::from_bits(LINKS4 + port * 8 + host).into(),
             Self::V6 => {
                 Ipv6Addr::from_bits(LINKS6 | u128::from(port) << 16 | u128::from(host)).into()
             }
@@ -127,9 +136,9 @@ mod tests {
 
     #[test]
     fn links_do_not_meet() {
-        assert_eq!(Family::V4.router_on_link(1), "198.18.0.5/30");
-        assert_eq!(Family::V4.neighbour(8191).to_string(), "198.18.127.254");
+        assert_eq!(Family::V4.router_on_link(1), "198.18.0.9/29");
+        assert_eq!(Family::V4.next_hop(8191, 7).to_string(), "198.18.255.253");
         assert_eq!(Family::V6.router_on_link(1), "fd00:be::1:1/112");
-        assert_eq!(Family::V6.neighbour(0).to_string(), "fd00:be::2");
+        assert_eq!(Family::V6.next_hop(0, 4).to_string(), "fd00:be::2");
     }
 }

@@ -56,13 +56,12 @@ fn table(shape: &Shape, mode: &str) -> String {
             .into_iter()
             .map(|(_, prefix)| prefix)
             .collect();
-        let vias = shape.vias(network);
         // Quoted, since an IPv6 prefix has colons.
         let _ = write!(
             text,
             "---\napiVersion: peerd/v1\nkind: Network\nmetadata: {{ name: n{network} }}\n\
              spec:\n  prefixes: {prefixes:?}\n  \
-             ports: [{{ interface: p{network}, mode: {mode}, via: {vias:?} }}]\n"
+             ports: [{{ interface: p{network}, mode: {mode} }}]\n"
         );
     }
     for network in 1..=shape.networks {

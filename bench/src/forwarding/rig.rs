@@ -36,7 +36,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// A network's prefixes.
+    /// A network's prefixes, those of a family in their order.
     pub(super) fn prefixes_of(&self, network: u32) -> Vec<(Family, String)> {
         let first = self.first_of(network);
         let families = self.families.iter();
@@ -84,17 +84,6 @@ impl Shape {
     /// Routes of a family that the sender's table has at least.
     pub(super) fn routes(&self) -> u32 {
         self.neighbours.unwrap_or(self.networks * self.prefixes)
-    }
-
-    /// A network's next hops, one a family.
-    pub(super) fn vias(&self, network: u32) -> Vec<String> {
-        if self.has_hosts(network) {
-            return Vec::new();
-        }
-        let families = self.families.iter();
-        families
-            .map(|family| family.neighbour(network).to_string())
-            .collect()
     }
 
     /// Numbers of the router's ports.
@@ -160,7 +149,8 @@ impl Rig {
         Ok(rig)
     }
 
-    /// Give the router its addresses and neighbours.
+    /// Give the router its addresses and neighbours, and the routes that its networks' hosts
+    /// need: peerd follows them inside a network's prefixes, the kernel everywhere.
     fn address(&self) -> Result<()> {
         let mut lines = String::new();
         for port in self.shape.ports() {
@@ -173,16 +163,24 @@ impl Rig {
                 };
                 lines.push_str(&format!("addr add {address} dev p{port}\n"));
             }
-            let next_hops = self
-                .shape
-                .families
-                .iter()
-                .map(|family| family.neighbour(port));
+            let families = self.shape.families.iter();
+            let next_hops = families.flat_map(|family| family.neighbours(port));
             let next_hops = next_hops.filter(|_| !self.shape.has_hosts(port));
             for neighbour in next_hops.chain(self.shape.hosts_of(port)) {
                 lines.push_str(&format!(
                     "neigh add {neighbour} lladdr {mac} dev p{port} nud permanent\n"
                 ));
+            }
+            if self.shape.has_hosts(port) {
+                continue;
+            }
+            for &family in self.shape.families {
+                let prefixes = self.shape.prefixes_of(port).into_iter();
+                let prefixes = prefixes.filter(|(of, _)| *of == family);
+                for (number, (_, prefix)) in (0..).zip(prefixes) {
+                    let via = family.next_hop(port, number);
+                    lines.push_str(&format!("route add {prefix} via {via} dev p{port}\n"));
+                }
             }
         }
         self.lab.router.ip(&lines)
@@ -212,26 +210,15 @@ impl Rig {
     pub(super) fn turn_back(&self) -> Result<()> {
         let mac = written(router_mac(0));
         let families = self.shape.families.iter();
-        let lines = families.map(|family| {
-            let neighbour = family.neighbour(1);
+        let neighbours = families.flat_map(|family| family.neighbours(1));
+        let lines = neighbours.map(|neighbour| {
             format!("neigh replace {neighbour} lladdr {mac} dev p1 nud permanent\n")
         });
         self.router().ip(&lines.collect::<String>())
     }
 
-    /// Have the kernel route as the networks' owners want it.
+    /// Have the kernel forward, by the routes it has.
     pub(super) fn route_in_kernel(&self) -> Result<()> {
-        self.lab.route_in_kernel(true)?;
-        let mut lines = String::new();
-        for network in self.shape.ports() {
-            if self.shape.has_hosts(network) {
-                continue;
-            }
-            for (family, prefix) in self.shape.prefixes_of(network) {
-                let via = family.neighbour(network);
-                lines.push_str(&format!("route add {prefix} via {via} dev p{network}\n"));
-            }
-        }
-        self.router().ip(&lines)
+        self.lab.route_in_kernel(true)
     }
 }
