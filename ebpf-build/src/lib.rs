@@ -12,8 +12,11 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 /// Linux 5.1 and later: 32-bit arithmetic and jumps.
-const FLAGS: [&str; 4] = [
+const FLAGS: [&str; 5] = [
     "-Ctarget-cpu=v3",
+    // Words of packets and maps may lie anywhere where peerd runs: they are read and written
+    // at once, and not byte by byte.
+    "-Ctarget-feature=+allows-misaligned-mem-access",
     "--cfg=bpf_target_arch=\"x86_64\"",
     // With --btf: types of maps, and lines of source for the verifier to name.
     "-Cdebuginfo=2",

@@ -12,6 +12,17 @@ pub const fn after_change(checksum: u16, old: u16, new: u16) -> u16 {
     !(sum as u16)
 }
 
+/// The checksum, as its bytes lie in the packet, after a 16-bit word it covers became so much
+/// less: [`after_change`] where the difference is all there is to know. Sums are the same in
+/// either byte order, turned (RFC 1071 section 2 (B)).
+#[inline(always)]
+pub const fn after_less(checksum: [u8; 2], less: [u8; 2]) -> [u8; 2] {
+    let sum = u16::from_ne_bytes(checksum) as u32 + u16::from_ne_bytes(less) as u32;
+    // What carries comes back at the other end, and there is no second zero.
+    let sum = sum + (sum >= 0xffff) as u32;
+    (sum as u16).to_ne_bytes()
+}
+
 /// `sum` and the 16-bit words of `bytes`, which are an even number and few enough for
 /// 32 bits.
 #[inline(always)]
@@ -53,6 +64,17 @@ mod tests {
                 // A header never sums to zero: version and length are in it.
                 let words = |word| [0x4500, rest, word];
                 assert_eq!(after_change(full(&words(old)), old, new), full(&words(new)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_word_that_becomes_less_leaves_the_recomputed_checksum() {
+        for rest in [0x0000, 0x0001, 0x1234, 0x7fff, 0x8000, 0xfffe, 0xffff] {
+            for (old, less) in (0x200..=u16::MAX).flat_map(|old| [(old, 1), (old, 2)]) {
+                let checksum = |word| full(&[0x4500, rest, word]).to_be_bytes();
+                let new = old - (u16::from(less) << 8);
+                assert_eq!(after_less(checksum(old), [less, 0]), checksum(new));
             }
         }
     }

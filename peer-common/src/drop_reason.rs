@@ -5,7 +5,7 @@ macro_rules! drop_reasons {
         /// Every drop has exactly one of these. The number is an index into
         /// [`Drops`](crate::Drops), the name a metric label; both are stable.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[repr(u8)]
+        #[repr(u32)]
         pub enum DropReason {
             $($(#[$doc])* $variant,)+
         }

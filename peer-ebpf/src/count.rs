@@ -3,23 +3,41 @@
 use core::hint::black_box;
 
 use aya_ebpf::btf_maps::PerCpuArray;
-use peer_common::Drops;
+use peer_common::{Drops, Traffic};
 
 use crate::{
     maps::{FORWARDED, NETWORK_DROPS, PEERING_DROPS},
     pipeline::{Dropped, Forward},
 };
 
-/// One packet sent on.
-#[inline(always)]
-pub(crate) fn forwarded(forward: &Forward) {
-    if let Some(traffic) = FORWARDED.get_ptr_mut(forward.route.counter) {
+/// A packet about to be sent on, and its counter. Both are looked up before the helper that
+/// sends: a CPU that guesses no returns, as the kernel has it where returns may be spied on,
+/// begins nothing behind a call before it has come back.
+pub(crate) struct Sending {
+    traffic: *mut Traffic,
+    then: Traffic,
+}
+
+impl Sending {
+    /// What is to be counted once the packet is sent.
+    #[inline(always)]
+    pub(crate) fn of(forward: &Forward) -> Option<Self> {
+        let traffic = FORWARDED.get_ptr_mut(forward.route.counter)?;
         // SAFETY: the element is this CPU's own, and both hooks run in softirq
         // context, which does not nest on one CPU.
-        unsafe {
-            (*traffic).packets += u64::from(forward.wire.packets);
-            (*traffic).bytes += u64::from(forward.wire.bytes);
-        }
+        let Traffic { packets, bytes } = unsafe { *traffic };
+        let then = Traffic {
+            packets: packets + u64::from(forward.wire.packets),
+            bytes: bytes + u64::from(forward.wire.bytes),
+        };
+        Some(Self { traffic, then })
+    }
+
+    /// It was sent.
+    #[inline(always)]
+    pub(crate) fn count(self) {
+        // SAFETY: as above; no program ran since.
+        unsafe { *self.traffic = self.then };
     }
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn arp(packet: &impl Packet, port: &Port, heard: bool) -> Local {
 /// IPv4 that was not sent to the router's MAC.
 #[inline(never)]
 pub(crate) fn ipv4(packet: &impl Packet, port: &Port) -> Local {
-    match speaker(packet, port, <[u32; 1]>::address(packet, ETHERNET + 16)) {
+    match speaker(packet, port, <[u64; 1]>::address(packet, ETHERNET + 16)) {
         Speaker::Kernel => Local::Stack,
         _ => Local::Foreign,
     }
@@ -67,7 +67,7 @@ pub(crate) fn ipv4(packet: &impl Packet, port: &Port) -> Local {
 #[inline(never)]
 pub(crate) fn ipv6(packet: &impl Packet, port: &Port, heard: bool) -> Local {
     let solicited = parse::solicited(packet);
-    let target = solicited.or_else(|| <[u32; 4]>::address(packet, ETHERNET + 24));
+    let target = solicited.or_else(|| <[u64; 2]>::address(packet, ETHERNET + 24));
     match (speaker(packet, port, target), solicited) {
         (Speaker::Kernel, _) => Local::Stack,
         (Speaker::Nobody, _) => Local::Foreign,

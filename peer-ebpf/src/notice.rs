@@ -88,6 +88,6 @@ pub(crate) fn is_answerable<const N: usize>(packet: &impl Packet, port: &Port, i
     };
     let end = ETHERNET as u32 + ip.bytes;
     !nobody
-        && packet.read(Page::Packet, N == 4, ETHERNET as u32, end)
+        && packet.read(Page::Packet, N == 2, ETHERNET as u32, end)
         && desk().is_some_and(|desk| !desk.packet.tuple.is(role::LATER | role::UNANSWERABLE))
 }

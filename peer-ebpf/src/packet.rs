@@ -1,7 +1,5 @@
 //! A packet as both hooks show it. Owns bounds-checked access and nothing else.
 
-use core::arch::asm;
-
 use crate::desk::Page;
 
 /// What the stages need of a hook's context.
@@ -41,123 +39,61 @@ pub(crate) fn at<T>(packet: &impl Packet, offset: usize) -> Option<*mut T> {
     Some(start as *mut T)
 }
 
+/// A copy of the `T` at `offset`, if the linear part holds it all. `T` is any bytes.
+#[inline(always)]
+fn load<T>(packet: &impl Packet, offset: usize) -> Option<T> {
+    let pointer = at::<T>(packet, offset)?;
+    // SAFETY: `at` checked the bounds, and callers ask for integers and arrays of bytes.
+    Some(unsafe { pointer.read_unaligned() })
+}
+
 /// A copy of the bytes at `offset`, if the linear part holds them all.
 #[inline(always)]
 pub(crate) fn bytes<const N: usize>(packet: &impl Packet, offset: usize) -> Option<[u8; N]> {
-    let pointer = at::<[u8; N]>(packet, offset)?;
-    // SAFETY: `at` checked the bounds, and byte arrays have no alignment.
-    Some(unsafe { *pointer })
+    load(packet, offset)
 }
 
-/// An IP address.
+/// An IP address, as the key it is looked up by (`peer_common::trie`): words in host byte
+/// order, the first bit being the first word's highest.
 pub(crate) trait FromPacket: Sized {
-    /// A copy of the address at `offset`, in network byte order.
+    /// A copy of the address at `offset`.
     fn address(packet: &impl Packet, offset: usize) -> Option<Self>;
 }
 
-impl FromPacket for [u32; 1] {
+/// IPv4.
+impl FromPacket for [u64; 1] {
     #[inline(always)]
     fn address(packet: &impl Packet, offset: usize) -> Option<Self> {
-        let pointer = at::<[u8; 4]>(packet, offset)?;
-        // SAFETY: `at` checked the bounds.
-        Some([unsafe { load4(pointer.cast()) }])
+        let address: u32 = load(packet, offset)?;
+        Some([u64::from(u32::from_be(address)) << 32])
     }
 }
 
-impl FromPacket for [u32; 4] {
+/// IPv6.
+impl FromPacket for [u64; 2] {
     #[inline(always)]
     fn address(packet: &impl Packet, offset: usize) -> Option<Self> {
-        let pointer: *const u8 = at::<[u8; 16]>(packet, offset)?.cast();
-        // SAFETY: `at` checked the bounds.
-        Some(unsafe {
-            [
-                load4(pointer),
-                load4(pointer.add(4)),
-                load4(pointer.add(8)),
-                load4(pointer.add(12)),
-            ]
-        })
+        let high = load(packet, offset)?;
+        let low = load(packet, offset + 8)?;
+        Some([u64::from_be(high), u64::from_be(low)])
     }
 }
 
 /// The byte at `offset`.
 #[inline(always)]
 pub(crate) fn byte(packet: &impl Packet, offset: usize) -> Option<u8> {
-    bytes::<1>(packet, offset).map(|[byte]| byte)
+    load(packet, offset)
 }
 
 /// The 16-bit word in network byte order at `offset`.
 #[inline(always)]
 pub(crate) fn word(packet: &impl Packet, offset: usize) -> Option<u16> {
-    let pointer = at::<[u8; 2]>(packet, offset)?;
-    // SAFETY: `at` checked the bounds.
-    Some(u16::from_be(unsafe { load2(pointer.cast()) }))
+    load(packet, offset).map(u16::from_be)
 }
 
 /// A MAC in one word, by which it is compared at once.
-///
-/// # Safety
-/// `mac` points to six bytes.
 #[inline(always)]
-pub(crate) unsafe fn mac(mac: *const u8) -> u64 {
-    // SAFETY: as the caller promises.
-    unsafe { u64::from(load4(mac)) | u64::from(load2(mac.add(4))) << 32 }
-}
-
-/// Copy two MACs, which lie side by side.
-///
-/// # Safety
-/// Both point to twelve bytes, and nobody else has a reference to those at `to`.
-#[inline(always)]
-pub(crate) unsafe fn copy_macs(from: *const u8, to: *mut u8) {
-    for at in [0, 4, 8] {
-        // SAFETY: as the caller promises.
-        unsafe { store4(to.add(at), load4(from.add(at))) };
-    }
-}
-
-// Words of packets lie two bytes behind a multiple of four. LLVM takes the alignment of types
-// at their word and would read and write byte by byte what may lie anywhere; what runs BPF
-// where peerd does minds no alignment of a packet's or a map's bytes.
-
-/// The 16-bit word at a pointer of any alignment.
-///
-/// # Safety
-/// `from` points to two bytes.
-#[inline(always)]
-unsafe fn load2(from: *const u8) -> u16 {
-    let word: u64;
-    // SAFETY: reads what the caller promises to be there.
-    unsafe {
-        asm!("{0} = *(u16 *)({1} + 0)", lateout(reg) word, in(reg) from,
-            options(pure, readonly, nostack));
-    }
-    word as u16
-}
-
-/// The same of 32 bits.
-///
-/// # Safety
-/// `from` points to four bytes.
-#[inline(always)]
-unsafe fn load4(from: *const u8) -> u32 {
-    let word: u64;
-    // SAFETY: as above.
-    unsafe {
-        asm!("{0} = *(u32 *)({1} + 0)", lateout(reg) word, in(reg) from,
-            options(pure, readonly, nostack));
-    }
-    word as u32
-}
-
-/// Write 32 bits to a pointer of any alignment.
-///
-/// # Safety
-/// `to` points to four bytes, which nobody has a reference to.
-#[inline(always)]
-unsafe fn store4(to: *mut u8, word: u32) {
-    // SAFETY: writes to what the caller promises to be there.
-    unsafe {
-        asm!("*(u32 *)({0} + 0) = {1}", in(reg) to, in(reg) u64::from(word), options(nostack));
-    }
+pub(crate) fn mac(mac: [u8; 6]) -> u64 {
+    let [a, b, c, d, e, f] = mac;
+    u64::from_ne_bytes([a, b, c, d, e, f, 0, 0])
 }

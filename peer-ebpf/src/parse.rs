@@ -21,18 +21,17 @@ pub(crate) struct Ethernet {
 /// The Ethernet header; `None` for a runt.
 #[inline(always)]
 pub(crate) fn ethernet(packet: &impl Packet) -> Option<Ethernet> {
-    let header = at::<[u8; ETHERNET]>(packet, 0)?;
+    let [a, b, c, d, e, f, .., high, low]: [u8; ETHERNET] = bytes(packet, 0)?;
     Some(Ethernet {
-        // SAFETY: `at` checked the bounds.
-        destination: unsafe { packet::mac(header.cast()) },
-        protocol: word(packet, 12)?,
+        destination: packet::mac([a, b, c, d, e, f]),
+        protocol: u16::from_be_bytes([high, low]),
     })
 }
 
 /// What forwarding needs of an IP header, with addresses of `N` words.
 pub(crate) struct Ip<const N: usize> {
-    pub(crate) source: [u32; N],
-    pub(crate) destination: [u32; N],
+    pub(crate) source: [u64; N],
+    pub(crate) destination: [u64; N],
     /// TTL or hop limit.
     pub(crate) hop_limit: u8,
     /// Protocol, or the first next header.
@@ -65,7 +64,7 @@ pub(crate) fn ipv4(packet: &impl Packet) -> Option<Ip<1>> {
 
 /// The IPv6 header (RFC 8200 section 3). Extension headers are not ours to read.
 #[inline(always)]
-pub(crate) fn ipv6(packet: &impl Packet) -> Option<Ip<4>> {
+pub(crate) fn ipv6(packet: &impl Packet) -> Option<Ip<2>> {
     let header: &[u8; 40] = {
         let pointer = at(packet, ETHERNET)?;
         // SAFETY: `at` checked the bounds, and byte arrays have no alignment.
@@ -166,7 +165,7 @@ fn transport_header<const N: usize>(packet: &impl Packet, ip: &Ip<N>) -> u32 {
 /// The address an ARP packet for IPv4 over Ethernet asks about or is sent to
 /// (RFC 826: `ar$tpa`).
 #[inline(always)]
-pub(crate) fn arp_target(packet: &impl Packet) -> Option<[u32; 1]> {
+pub(crate) fn arp_target(packet: &impl Packet) -> Option<[u64; 1]> {
     if word(packet, ETHERNET + 2)? != IPV4 || word(packet, ETHERNET + 4)? != 0x0604 {
         return None;
     }
@@ -193,7 +192,7 @@ fn icmpv6(packet: &impl Packet) -> Option<u8> {
 
 /// The address a neighbour solicitation asks about (RFC 4861 section 4.3).
 #[inline(always)]
-pub(crate) fn solicited(packet: &impl Packet) -> Option<[u32; 4]> {
+pub(crate) fn solicited(packet: &impl Packet) -> Option<[u64; 2]> {
     if icmpv6(packet)? != NEIGHBOUR_SOLICITATION {
         return None;
     }
@@ -205,7 +204,7 @@ pub(crate) fn solicited(packet: &impl Packet) -> Option<[u32; 4]> {
 #[inline(always)]
 pub(crate) fn is_good_solicitation(packet: &impl Packet) -> bool {
     let fixed: Option<[u8; 8]> = bytes(packet, ETHERNET);
-    let asker: Option<[u32; 4]> = FromPacket::address(packet, ETHERNET + 8);
+    let asker: Option<[u64; 2]> = FromPacket::address(packet, ETHERNET + 8);
     let (Some(fixed), Some(asker)) = (fixed, asker) else {
         return false;
     };
@@ -214,7 +213,7 @@ pub(crate) fn is_good_solicitation(packet: &impl Packet) -> bool {
     fixed[7] == 255
         && byte(packet, ETHERNET + 41) == Some(0)
         && length >= 24
-        && (asker != [0; 4] || is_multicast)
+        && (asker != [0; 2] || is_multicast)
 }
 
 /// Whether a packet tells a neighbour's link address (RFC 4861 section 4.4).

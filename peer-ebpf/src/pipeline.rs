@@ -78,11 +78,11 @@ pub(crate) struct Forward {
     pub(crate) destination: Destination,
 }
 
-/// The destination address; its kind is the packet's family.
+/// The destination address, as it is looked up; its kind is the packet's family.
 #[derive(Clone, Copy)]
 pub(crate) enum Destination {
-    V4([u32; 1]),
-    V6([u32; 4]),
+    V4([u64; 1]),
+    V6([u64; 2]),
 }
 
 /// The fate of a packet.
@@ -97,8 +97,7 @@ pub(crate) fn decide(packet: &impl Packet) -> Outcome {
     let Some(ethernet) = parse::ethernet(packet) else {
         return Outcome::Stack;
     };
-    // SAFETY: a MAC has six bytes.
-    let for_us = ethernet.destination == unsafe { packet::mac(port.mac.as_ptr()) };
+    let for_us = ethernet.destination == packet::mac(port.mac);
     // The first byte's last bit is a group address's.
     let heard = for_us || ethernet.destination & u64::from_ne_bytes([1, 0, 0, 0, 0, 0, 0, 0]) != 0;
     let local = match ethernet.protocol {
@@ -144,7 +143,7 @@ fn judge<const N: usize>(
     destination: Destination,
 ) -> Outcome
 where
-    [u32; N]: Address,
+    [u64; N]: Address,
 {
     let mut outcome = fate(packet, tables, port, ip, destination);
     if let Outcome::Drop(dropped) = &mut outcome
@@ -165,7 +164,7 @@ fn fate<const N: usize>(
     destination: Destination,
 ) -> Outcome
 where
-    [u32; N]: Address,
+    [u64; N]: Address,
 {
     let wire = parse::wire(packet, ip);
     let network = port.network;
@@ -190,10 +189,10 @@ where
         if let Some(reason) = options::refused(packet, ip) {
             return drop(reason, route.counter);
         }
-        if route.has(flags::POLICY) && !policy::permits(packet, N == 4, ip.bytes, route.counter) {
+        if route.has(flags::POLICY) && !policy::permits(packet, N == 2, ip.bytes, route.counter) {
             return drop(DropReason::Policy, route.counter);
         }
-        let Some(route) = next_hop::of(packet, N == 4, ip.bytes, route) else {
+        let Some(route) = next_hop::of(packet, N == 2, ip.bytes, route) else {
             return drop(DropReason::NoRoute, route.counter);
         };
         return match limits::exceeded(ip, wire, route) {

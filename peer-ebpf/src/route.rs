@@ -26,15 +26,15 @@ pub(crate) trait Address: Copy + FromPacket {
     fn is_link_local(self) -> bool;
 }
 
-impl Address for [u32; 1] {
+impl Address for [u64; 1] {
     #[inline(always)]
     fn route(self, tables: &Tables, network: u32) -> Option<&'static Route> {
-        tables.match4(roots::fib(network, false), u32::from_be(self[0]))
+        tables.longest_match(roots::fib(network, false), self)
     }
 
     #[inline(always)]
     fn route_by_call(self, network: u32) -> Option<&'static Route> {
-        match4_by_call(roots::fib(network, false), u32::from_be(self[0]))
+        match4_by_call(roots::fib(network, false), self)
     }
 
     #[inline(always)]
@@ -44,17 +44,14 @@ impl Address for [u32; 1] {
 
     #[inline(always)]
     fn may_enter(self, slot: u32) -> bool {
-        may(match4_by_call(
-            roots::sources(slot, false),
-            u32::from_be(self[0]),
-        ))
+        may(match4_by_call(roots::sources(slot, false), self))
     }
 
     #[inline(always)]
     fn is_martian(self) -> bool {
-        let address = u32::from_be(self[0]);
-        let first = address >> 24;
-        first == 0 || first == 127 || first >= 224 || address >> 16 == 0xa9fe
+        let [address] = self;
+        let first = address >> 56;
+        first == 0 || first == 127 || first >= 224 || address >> 48 == 0xa9fe
     }
 
     #[inline(always)]
@@ -64,10 +61,10 @@ impl Address for [u32; 1] {
     }
 }
 
-impl Address for [u32; 4] {
+impl Address for [u64; 2] {
     #[inline(always)]
     fn route(self, tables: &Tables, network: u32) -> Option<&'static Route> {
-        tables.match6(roots::fib(network, true), self)
+        tables.longest_match(roots::fib(network, true), self)
     }
 
     #[inline(always)]
@@ -90,13 +87,14 @@ impl Address for [u32; 4] {
         // ::/96 holds the unspecified address, loopback and what RFC 4291 calls
         // IPv4-compatible, ::ffff:0:0/96 what it calls IPv4-mapped; ff00::/8 is
         // multicast.
-        let [a, b, c, _] = self;
-        u32::from_be(a) >> 24 == 0xff || ((a | b) == 0 && (c == 0 || u32::from_be(c) == 0xffff))
+        let [high, low] = self;
+        let third = low >> 32;
+        high >> 56 == 0xff || (high == 0 && (third == 0 || third == 0xffff))
     }
 
     #[inline(always)]
     fn is_link_local(self) -> bool {
-        u32::from_be(self[0]) >> 22 == 0xfe80 >> 6
+        self[0] >> 54 == 0xfe80 >> 6
     }
 }
 

@@ -17,7 +17,8 @@ use aya_log_ebpf::debug;
 use peer_common::{DropReason, Route, flags};
 
 use crate::{
-    answer, count,
+    answer,
+    count::{self, Sending},
     desk::Page,
     guard, icmp,
     packet::{self, ETHERNET, Packet},
@@ -185,6 +186,9 @@ fn send(ctx: &TcContext, forward: &Forward) -> i32 {
         keep_checksum(ctx, route.hops());
     }
     debug!(ctx, "tc: port {} to port {}", ctx.ingress(), route.port);
+    let Some(sending) = Sending::of(forward) else {
+        return TC_ACT_SHOT;
+    };
     let sent = if resolved {
         vlan::emit(ctx, route.egress)
     } else {
@@ -194,7 +198,7 @@ fn send(ctx: &TcContext, forward: &Forward) -> i32 {
     if sent == TC_ACT_SHOT {
         return drop(ctx, &Dropped::of(forward, DropReason::RedirectFailed));
     }
-    count::forwarded(forward);
+    sending.count();
     sent
 }
 
@@ -211,11 +215,11 @@ fn resolve(route: &Route, destination: Destination) -> i32 {
             },
         },
         Destination::V4(address) => {
-            let [address] = if gateway {
+            let address = if gateway {
                 let g = route.gateway;
-                [u32::from_ne_bytes([g[0], g[1], g[2], g[3]])]
+                u32::from_ne_bytes([g[0], g[1], g[2], g[3]])
             } else {
-                address
+                ((address[0] >> 32) as u32).to_be()
             };
             bpf_redir_neigh {
                 nh_family: AF_INET,
@@ -230,7 +234,8 @@ fn resolve(route: &Route, destination: Destination) -> i32 {
                 ipv6_nh: if gateway {
                     words(route.gateway)
                 } else {
-                    address
+                    let [high, low] = address;
+                    [high >> 32, high, low >> 32, low].map(|word| (word as u32).to_be())
                 },
             },
         },

@@ -15,42 +15,31 @@ use crate::maps::TABLES;
 #[unsafe(link_section = ".rodata")]
 static TABLES_MASK: Global<u32> = Global::new(0);
 
-/// [`Tables::match4`] by a function of its own that the verifier walks once: for packets that
-/// are not sent on, and for ways that few take.
+/// [`Tables::longest_match`] by a function of its own that the verifier walks once: for packets
+/// that are not sent on, and for ways that few take.
 #[inline(always)]
-pub(crate) fn match4_by_call<T>(root: u32, key: u32) -> Option<&'static T> {
-    let entry = peer_match4(root, key);
+pub(crate) fn match4_by_call<T>(root: u32, key: [u64; 1]) -> Option<&'static T> {
+    let entry = peer_match4(root, key[0]);
     Tables::open()?.leaf(entry)
 }
 
-/// The same for [`Tables::match6`].
+/// The same for IPv6.
 #[inline(always)]
-pub(crate) fn match6_by_call<T>(root: u32, key: [u32; 4]) -> Option<&'static T> {
-    let [high, low] = words(key);
-    let entry = peer_match6(root, high, low);
+pub(crate) fn match6_by_call<T>(root: u32, key: [u64; 2]) -> Option<&'static T> {
+    let entry = peer_match6(root, key[0], key[1]);
     Tables::open()?.leaf(entry)
 }
 
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "C" fn peer_match4(root: u32, key: u32) -> u32 {
-    Tables::open().map_or(0, |tables| {
-        tables.longest_match::<LEVELS4, false>(root, [u64::from(key) << 32, 0])
-    })
+extern "C" fn peer_match4(root: u32, key: u64) -> u32 {
+    Tables::open().map_or(0, |tables| tables.entry_for(root, [key]))
 }
 
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn peer_match6(root: u32, high: u64, low: u64) -> u32 {
-    Tables::open().map_or(0, |tables| {
-        tables.longest_match::<LEVELS6, true>(root, [high, low])
-    })
-}
-
-#[inline(always)]
-fn words(key: [u32; 4]) -> [u64; 2] {
-    let [a, b, c, d] = key.map(|word| u64::from(u32::from_be(word)));
-    [a << 32 | b, c << 32 | d]
+    Tables::open().map_or(0, |tables| tables.entry_for(root, [high, low]))
 }
 
 /// The tables' memory.
@@ -68,17 +57,14 @@ impl Tables {
         })
     }
 
-    /// The leaf for a key of 32 bits, in host byte order, in the table with this root.
+    /// The leaf for a key of so many words, in host byte order, in the table with this root.
     #[inline(always)]
-    pub(crate) fn match4<T>(&self, root: u32, key: u32) -> Option<&'static T> {
-        let key = [u64::from(key) << 32, 0];
-        self.leaf(self.longest_match::<LEVELS4, false>(root, key))
-    }
-
-    /// The leaf for a key of 128 bits, in words in network byte order.
-    #[inline(always)]
-    pub(crate) fn match6<T>(&self, root: u32, key: [u32; 4]) -> Option<&'static T> {
-        self.leaf(self.longest_match::<LEVELS6, true>(root, words(key)))
+    pub(crate) fn longest_match<T, const N: usize>(
+        &self,
+        root: u32,
+        key: [u64; N],
+    ) -> Option<&'static T> {
+        self.leaf(self.entry_for(root, key))
     }
 
     /// The port on the interface with this ifindex: nearly always by one load.
@@ -87,15 +73,15 @@ impl Tables {
         let near = self.entry(u64::from(roots::near(index)) * 4);
         match self.leaf::<PortLeaf>(near) {
             Some(leaf) if leaf.index == index => Some(&leaf.port),
-            _ => match4_by_call(roots::PORTS, index),
+            _ => match4_by_call(roots::PORTS, [u64::from(index) << 32]),
         }
     }
 
     /// The entry for a key: a leaf's, or nought.
     #[inline(always)]
-    fn longest_match<const LEVELS: usize, const V6: bool>(&self, root: u32, key: [u64; 2]) -> u32 {
+    fn entry_for<const N: usize>(&self, root: u32, key: [u64; N]) -> u32 {
         let mut entry = self.entry(u64::from(root) * 4);
-        for _ in 0..LEVELS {
+        for _ in 0..if N == 1 { LEVELS4 } else { LEVELS6 } {
             if entry & NODE == 0 {
                 break;
             }
@@ -104,13 +90,13 @@ impl Tables {
             // and any bytes are a `Node`.
             let node = unsafe { &*self.at::<Node>(start) };
             let mut differing = (key[0] ^ node.prefix[0]) & node.mask[0];
-            if V6 {
-                differing |= (key[1] ^ node.prefix[1]) & node.mask[1];
+            if N == 2 {
+                differing |= (key[N - 1] ^ node.prefix[1]) & node.mask[1];
             }
             if differing != 0 {
                 return node.otherwise;
             }
-            let word = if V6 && node.word != 0 { key[1] } else { key[0] };
+            let word = if node.word != 0 { key[N - 1] } else { key[0] };
             let slot = (word >> (node.shift & 63)) & u64::from(node.slots);
             entry = self.entry(start + size_of::<Node>() as u64 + slot * 4);
         }

@@ -61,14 +61,14 @@ pub(crate) fn judge<const N: usize>(
     route: Option<&Route>,
 ) -> Verdict
 where
-    [u32; N]: Address,
+    [u64; N]: Address,
 {
     let (source_at, destination_at) = if N == 1 { (12, 16) } else { (8, 24) };
     let malformed = Verdict::drop(DropReason::Malformed, 0);
-    let Some(destination) = <[u32; N]>::address(packet, ETHERNET + destination_at) else {
+    let Some(destination) = <[u64; N]>::address(packet, ETHERNET + destination_at) else {
         return malformed;
     };
-    let Some(source) = <[u32; N]>::address(packet, ETHERNET + source_at) else {
+    let Some(source) = <[u64; N]>::address(packet, ETHERNET + source_at) else {
         return malformed;
     };
     if destination.is_martian() || source.is_martian() {

@@ -16,7 +16,7 @@ use aya_log_ebpf::debug;
 use peer_common::{DropReason, flags};
 
 use crate::{
-    count,
+    count::{self, Sending},
     desk::Page,
     errors,
     maps::DEVICES,
@@ -118,10 +118,13 @@ fn send(ctx: &XdpContext, forward: &Forward) -> u32 {
     {
         return XDP_ABORTED;
     }
+    let Some(sending) = Sending::of(forward) else {
+        return XDP_ABORTED;
+    };
     match DEVICES.redirect(route.device, u64::from(XDP_DROP)) {
         Ok(redirect) => {
             debug!(ctx, "xdp: port {} to port {}", ctx.ingress(), route.port);
-            count::forwarded(forward);
+            sending.count();
             redirect
         }
         Err(_) => drop(ctx, &Dropped::of(forward, DropReason::RedirectFailed)),
