@@ -36,6 +36,10 @@ pub mod flags {
     pub const ANSWERED: u16 = 1 << 6;
     /// `gateway` is an IPv6 address, whatever the packet is (RFC 8950).
     pub const GATEWAY_V6: u16 = 1 << 7;
+    /// On a network's route to a peer: the peer is given all of the network's prefixes. On
+    /// its route to itself: the destination is in one of them. What comes from the one and
+    /// goes by the other needs no look into the peer's table.
+    pub const OPEN: u16 = 1 << 8;
 }
 
 /// Value of the per-network tries. One lookup tells everything that is to be

@@ -182,7 +182,7 @@ where
     if let Some(route) = route
         && route.verdict == verdict::FORWARD
     {
-        if !source::may_send(tables, &ip.source, port, route.network) {
+        if !source::may_send(tables, &ip.source, port, route) {
             let reason = source::reason(&ip.source, port);
             return drop(reason, route.counter);
         }

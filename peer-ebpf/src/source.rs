@@ -2,8 +2,9 @@
 //!
 //! The answer stands in the table of the network it sends *to*: it holds exactly
 //! the prefixes exported to it, each with the network it belongs to. So one
-//! lookup checks that the source is the sender's and that it is exported, and a
-//! peering is closed in both directions as soon as either table forgets it.
+//! lookup checks that the source is the sender's and that it is exported. Where a peer
+//! is given everything, the sender's own table knows as much, and need not wait for the
+//! destination's route to say whose table to look into.
 //!
 //! Where a network's ports do not all claim the same, what lies behind one of them
 //! does not come in by another (RFC 3704 section 2.3).
@@ -12,10 +13,21 @@ use peer_common::{DropReason, Port, Route, flags, port_flags};
 
 use crate::{route::Address, trie::Tables};
 
-/// Whether a packet from `source`, come in by `port`, may go to network `to`.
+/// Whether a packet from `source`, come in by `port`, may go by `route`.
 #[inline(always)]
-pub(crate) fn may_send<A: Address>(tables: &Tables, source: &A, port: &Port, to: u32) -> bool {
-    comes_in(source, port) && belongs(source.route(tables, to), port)
+pub(crate) fn may_send<A: Address>(
+    tables: &Tables,
+    source: &A,
+    port: &Port,
+    route: &Route,
+) -> bool {
+    // Nothing of `route` says where to look: a CPU does so while it still waits for the
+    // destination's, and both take the time of one.
+    let given = match source.route(tables, port.network) {
+        Some(own) if own.network == port.network => own.flags & route.flags & flags::OPEN,
+        _ => 0,
+    };
+    (given != 0 || belongs(source.route_by_call(route.network), port)) && comes_in(source, port)
 }
 
 #[inline(always)]

@@ -85,12 +85,11 @@ impl<'a> Before<'a> {
         let part = body.parts.get(&origin.cloned())?;
         let is_same = match origin {
             None => self.has_same_place(compiler, &network.id),
-            Some(pair) => {
-                self.then.table.networks.get(&network.id) == Some(network)
-                    && self.is_same_pair(compiler, network, pair)
-            }
+            Some(pair) => self.is_same_pair(compiler, network, pair),
         };
-        (is_same && self.keeps_groups(compiler, &part.groups)).then(|| part.clone())
+        let says_the_same = self.then.table.networks.get(&network.id) == Some(network);
+        (says_the_same && is_same && self.keeps_groups(compiler, &part.groups))
+            .then(|| part.clone())
     }
 
     /// Whether a network's number is what it was, and so is where everything in it lies.

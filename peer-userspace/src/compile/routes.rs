@@ -112,10 +112,20 @@ impl Compiler<'_> {
             counter: 0,
             flags: 0,
         };
-        let paths = self.paths.get(&network.id).into_iter();
-        let ways = paths.flat_map(|paths| paths.iter());
-        let routes = self.routes(ways.map(|(at, way)| (*at, way.clone())), &towards);
-        Part::of(routes)
+        let open = Towards {
+            flags: flags::OPEN,
+            ..towards
+        };
+        let Some(paths) = self.paths.get(&network.id) else {
+            return Arc::default();
+        };
+        let exported: BTreeMap<_, _> = within(paths, &network.prefixes).collect();
+        // Transfer nets are no peer's to know.
+        let others = paths.iter().filter(|(at, _)| !exported.contains_key(at));
+        let copied = |(at, way): (&IpNet, &_)| (*at, Option::clone(way));
+        let others = self.routes(others.map(copied), &towards);
+        let exported = self.routes(exported.iter().map(copied), &open);
+        Part::of(others.chain(exported))
     }
 
     fn imports(&self, network: &Network, pair: &PairLabel, state: &Pair) -> Arc<Part> {
@@ -130,6 +140,10 @@ impl Compiler<'_> {
             flags: 0,
         };
         let unrouted = self.refusal(DropReason::NoRoute, &towards, flags::SOURCE);
+        let given = state.exports_of(pair, &network.id);
+        if std::ptr::eq(given, &*network.prefixes) || *given == *network.prefixes {
+            towards.flags |= flags::OPEN;
+        }
         if policy::has_rules(self.now.table, state) {
             towards.flags |= flags::POLICY;
         }

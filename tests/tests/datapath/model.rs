@@ -206,7 +206,8 @@ impl World<'_> {
     /// Why not to forward by this route.
     fn refusal(&self, ip: &Ip, route: &Route, flows: &mut Flows) -> Option<DropReason> {
         let enters = self.enters(ip.source);
-        if !enters || !self.may_send(ip.source, route.network) {
+        let taken = self.is_given(ip.source, route) || self.may_send(ip.source, route.network);
+        if !enters || !taken {
             return Some(if is_martian(ip.source) || is_link_local(ip.source) {
                 DropReason::Martian
             } else if enters && self.may_send(ip.source, self.port.network) {
@@ -251,6 +252,13 @@ impl World<'_> {
     fn may_send(&self, source: IpAddr, to: u32) -> bool {
         self.route(to, source)
             .is_some_and(|route| route.network == self.port.network && route.has(flags::SOURCE))
+    }
+
+    /// Whether the sender's own table says that who is behind `route` gets this source.
+    fn is_given(&self, source: IpAddr, route: &Route) -> bool {
+        self.route(self.port.network, source).is_some_and(|own| {
+            own.network == self.port.network && own.has(flags::OPEN) && route.has(flags::OPEN)
+        })
     }
 
     /// Whether a local address is the port's: its alone, or shared.

@@ -100,7 +100,15 @@ pub(crate) fn run(table: &ForwardingTable, packet: &Packet) -> Outcome {
 
 fn forward(table: &ForwardingTable, from: u32, packet: &Packet, route: Route) -> Outcome {
     let enters = enters(table, packet.ingress, packet.source);
-    if !enters || !may_send(table, packet.source, from, route.network) {
+    let given = lookup(table, from, packet.source)
+        .is_some_and(|own| own.network == from && own.flags & route.flags & flags::OPEN != 0);
+    let accepted = may_send(table, packet.source, from, route.network);
+    assert!(
+        accepted || !given,
+        "given to {} without its knowing: {packet:?}",
+        route.network
+    );
+    if !enters || !(given || accepted) {
         let reason = if enters && may_send(table, packet.source, from, from) {
             DropReason::NotExported
         } else {

@@ -139,7 +139,7 @@ fn change(random: &mut Random, route: &mut Route) {
         match random.below(9) {
             0 => route.verdict = random.pick(&[verdict::FORWARD, verdict::DROP, verdict::LOCAL]),
             1 => route.reason = random.below(18) as u8,
-            2 => route.flags ^= 1 << random.below(6),
+            2 => route.flags ^= 1 << random.pick(&[0, 1, 2, 3, 4, 5, 8]),
             3 => route.flags |= flags::RESOLVED | flags::XDP_EGRESS | flags::SOURCE,
             4 => route.network = random.below(6) as u32,
             5 => route.counter = random.below(8) as u32,
