@@ -5,7 +5,8 @@
 //! [entry](NODE): nothing, a leaf, or a node. Few nodes lie between a root and any leaf: slots
 //! are chosen by as many bits of the key as there are prefixes to tell apart (level
 //! compression), bits that all prefixes below share are compared and not walked (path
-//! compression), and every slot holds its longest match already.
+//! compression), and every slot holds its longest match already. Where many slots lead to few
+//! places, a slot is a byte that says which: tables stay in a CPU's caches four times as long.
 //!
 //! A leaf never changes while an entry names it, and entries are written at once: a reader
 //! meets the old table or the new one.
@@ -35,12 +36,24 @@ pub const LEVELS4: usize = 8;
 pub const LEVELS6: usize = 20;
 
 /// Slots of the largest node, as a power of two.
-pub const MAX_STRIDE: u32 = 17;
+pub const MAX_STRIDE: u8 = 14;
+/// The same for nodes whose slots are bytes. One leaf more or less makes such a node anew.
+pub const MAX_INDEXED: u8 = 12;
+
+/// The bits of the offset of any slot that is a byte, from its node's first byte.
+pub const INDEX_OFFSET: usize =
+    (size_of::<Node>() + (4 << 8) + (1 << MAX_INDEXED)).next_power_of_two() - 1;
+
+/// Bytes behind the memory that only a verifier counts on, which knows where a node begins
+/// and how large one can be, but not that it ends in time. Whole pages.
+pub const OVERHANG: usize = (size_of::<Node>() + (4 << MAX_STRIDE)).next_multiple_of(4096);
+const _: () = assert!(INDEX_OFFSET < OVERHANG);
 
 /// The first unit behind the roots.
 pub const FIRST_UNIT: u32 = (roots::COUNT * 4).div_ceil(UNIT as u32);
 
-/// A node's first bytes; its slots follow, an entry each.
+/// A node's first bytes; its slots follow, an entry each, or entries and then its slots, a
+/// byte each.
 ///
 /// Keys are two words in host byte order, the first bit being the first word's highest.
 /// Those of 32 bits have them there.
@@ -61,8 +74,9 @@ pub struct Node {
     pub reserved: u16,
     /// The leaf for keys that do not begin with `prefix`.
     pub otherwise: u32,
-    /// Zero.
-    pub padding: u32,
+    /// Where bytes are that say which of the entries is a slot's, in bytes from the node's
+    /// first; nought where the entries are the slots themselves.
+    pub indices: u32,
 }
 
 /// The leaf of a port.

@@ -5,7 +5,8 @@ use aya_ebpf::{
     macros::btf_map,
 };
 use peer_common::{
-    Drops, Errors, Flow, FlowKey, Group, Policy, Subinterface, Traffic, limits, trie::LEAST_MEMORY,
+    Drops, Errors, Flow, FlowKey, Group, Policy, Subinterface, Traffic, limits,
+    trie::{LEAST_MEMORY, OVERHANG},
 };
 
 use crate::{desk::Desk, errors::Bucket, icmp::Message};
@@ -27,7 +28,7 @@ const MMAPABLE: usize = 1 << 10;
 /// Every daemon makes its own: the programs of the one before keep what they read until they
 /// are replaced.
 #[btf_map]
-pub(crate) static TABLES: Array<[u64; LEAST_MEMORY / 8], 1, MMAPABLE> = Array::new();
+pub(crate) static TABLES: Array<[u64; (LEAST_MEMORY + OVERHANG) / 8], 1, MMAPABLE> = Array::new();
 
 /// The stand-ins of ports with tags, by where their frames come in.
 #[btf_map]

@@ -91,9 +91,16 @@ pub(crate) fn word(packet: &impl Packet, offset: usize) -> Option<u16> {
     load(packet, offset).map(u16::from_be)
 }
 
+/// The MAC that a frame is for, as [`mac`] has it.
+#[inline(always)]
+pub(crate) fn destination(packet: &impl Packet) -> Option<u64> {
+    let first: u64 = load(packet, 0)?;
+    Some(first.to_le() << 16)
+}
+
 /// A MAC in one word, by which it is compared at once.
 #[inline(always)]
 pub(crate) fn mac(mac: [u8; 6]) -> u64 {
     let [a, b, c, d, e, f] = mac;
-    u64::from_ne_bytes([a, b, c, d, e, f, 0, 0])
+    u64::from_le_bytes([0, 0, a, b, c, d, e, f])
 }

@@ -21,10 +21,11 @@ pub(crate) struct Ethernet {
 /// The Ethernet header; `None` for a runt.
 #[inline(always)]
 pub(crate) fn ethernet(packet: &impl Packet) -> Option<Ethernet> {
-    let [a, b, c, d, e, f, .., high, low]: [u8; ETHERNET] = bytes(packet, 0)?;
+    // First what is last: all before it is there as well.
+    let protocol = word(packet, ETHERNET - 2)?;
     Some(Ethernet {
-        destination: packet::mac([a, b, c, d, e, f]),
-        protocol: u16::from_be_bytes([high, low]),
+        destination: packet::destination(packet)?,
+        protocol,
     })
 }
 

@@ -99,7 +99,7 @@ pub(crate) fn decide(packet: &impl Packet) -> Outcome {
     };
     let for_us = ethernet.destination == packet::mac(port.mac);
     // The first byte's last bit is a group address's.
-    let heard = for_us || ethernet.destination & u64::from_ne_bytes([1, 0, 0, 0, 0, 0, 0, 0]) != 0;
+    let heard = for_us || ethernet.destination & packet::mac([1, 0, 0, 0, 0, 0]) != 0;
     let local = match ethernet.protocol {
         parse::ARP => local::arp(packet, port, heard),
         parse::IPV4 if for_us => match parse::ipv4(packet) {

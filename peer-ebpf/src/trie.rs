@@ -1,10 +1,12 @@
 //! Longest-prefix match in the tables that userspace writes (`peer_common::trie`): a few loads
 //! from memory, however many prefixes there are. Reads only.
 
+use core::hint::assert_unchecked;
+
 use aya_ebpf::Global;
 use peer_common::{
     Port,
-    trie::{LEVELS4, LEVELS6, NODE, Node, PortLeaf, UNIT, roots},
+    trie::{INDEX_OFFSET, LEVELS4, LEVELS6, MAX_STRIDE, NODE, Node, PortLeaf, UNIT, roots},
 };
 
 use crate::maps::TABLES;
@@ -70,7 +72,7 @@ impl Tables {
     /// The port on the interface with this ifindex: nearly always by one load.
     #[inline(always)]
     pub(crate) fn port(&self, index: u32) -> Option<&'static Port> {
-        let near = self.entry(u64::from(roots::near(index)) * 4);
+        let near = self.root(roots::near(index));
         match self.leaf::<PortLeaf>(near) {
             Some(leaf) if leaf.index == index => Some(&leaf.port),
             _ => match4_by_call(roots::PORTS, [u64::from(index) << 32]),
@@ -80,15 +82,15 @@ impl Tables {
     /// The entry for a key: a leaf's, or nought.
     #[inline(always)]
     fn entry_for<const N: usize>(&self, root: u32, key: [u64; N]) -> u32 {
-        let mut entry = self.entry(u64::from(root) * 4);
+        let mut entry = self.root(root);
         for _ in 0..if N == 1 { LEVELS4 } else { LEVELS6 } {
             if entry & NODE == 0 {
                 break;
             }
-            let start = u64::from(entry & !NODE) * UNIT as u64;
+            let at = self.at::<Node>(entry & !NODE);
             // SAFETY: userspace keeps a node as it is as long as a program may look at it,
             // and any bytes are a `Node`.
-            let node = unsafe { &*self.at::<Node>(start) };
+            let node = unsafe { &*at };
             let mut differing = (key[0] ^ node.prefix[0]) & node.mask[0];
             if N == 2 {
                 differing |= (key[N - 1] ^ node.prefix[1]) & node.mask[1];
@@ -97,8 +99,13 @@ impl Tables {
                 return node.otherwise;
             }
             let word = if node.word != 0 { key[N - 1] } else { key[0] };
-            let slot = (word >> (node.shift & 63)) & u64::from(node.slots);
-            entry = self.entry(start + size_of::<Node>() as u64 + slot * 4);
+            // SAFETY: userspace writes no other shifts.
+            unsafe { assert_unchecked(node.shift < 64) };
+            let mut slot = (word >> node.shift) as u32 & node.slots;
+            if node.indices != 0 {
+                slot = index(at, node.indices + slot);
+            }
+            entry = slot_entry(at, slot);
         }
         entry
     }
@@ -113,22 +120,39 @@ impl Tables {
         }
         // SAFETY: userspace keeps a leaf as it is as long as a program may look at it, and
         // any bytes are a `T`.
-        Some(unsafe { &*self.at::<T>(u64::from(entry) * UNIT as u64) })
+        Some(unsafe { &*self.at::<T>(entry) })
     }
 
+    /// The entry that is a root.
     #[inline(always)]
-    fn entry(&self, offset: u64) -> u32 {
-        let offset = offset & self.mask & !3;
+    fn root(&self, root: u32) -> u32 {
+        let offset = (u64::from(root) * 4) & self.mask;
         // SAFETY: the mask keeps an aligned word inside the memory.
         unsafe { *self.start.add(offset as usize).cast::<u32>() }
     }
 
-    /// A pointer to what lies in the unit at `offset`, which it is not larger than.
+    /// A pointer to what lies in this unit, which it is not larger than.
     #[inline(always)]
-    fn at<T>(&self, offset: u64) -> *const T {
+    fn at<T>(&self, unit: u32) -> *const T {
         const { assert!(size_of::<T>() <= UNIT) };
-        let offset = offset & self.mask & !(UNIT as u64 - 1);
+        let offset = (u64::from(unit) * UNIT as u64) & self.mask;
         // SAFETY: the mask keeps a whole unit inside the memory.
         unsafe { self.start.add(offset as usize).cast() }
     }
+}
+
+/// The byte of a node that says which entry is a slot's.
+#[inline(always)]
+fn index(node: *const Node, offset: u32) -> u32 {
+    let offset = offset as usize & INDEX_OFFSET;
+    // SAFETY: not further behind a node than there is memory.
+    u32::from(unsafe { *node.cast::<u8>().add(offset) })
+}
+
+/// One of a node's entries.
+#[inline(always)]
+fn slot_entry(node: *const Node, number: u32) -> u32 {
+    let number = number as usize & ((1 << MAX_STRIDE) - 1);
+    // SAFETY: as above.
+    unsafe { *node.add(1).cast::<u32>().add(number) }
 }

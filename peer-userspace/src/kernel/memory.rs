@@ -12,6 +12,7 @@ use std::{
 
 use aya::maps::MapData;
 use aya_obj::Map as Definition;
+use peer_common::trie::OVERHANG;
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
 use super::{KernelError, syscall};
@@ -42,7 +43,7 @@ impl TableMemory {
             map: "tables".into(),
             reason,
         };
-        let size = u32::try_from(bytes).map_err(|error| refused(error.to_string()))?;
+        let size = u32::try_from(bytes + OVERHANG).map_err(|error| refused(error.to_string()))?;
         let definition = Definition::new_from_params(ARRAY, 4, size, 1, MMAPABLE);
         let map = MapData::create(definition, "tables", None)
             .map_err(|error| KernelError::map("tables", error))?;

@@ -128,6 +128,11 @@ impl<M: Memory> Heap<M> {
         self.memory.words()[place as usize].load(Ordering::Relaxed)
     }
 
+    /// The byte that lies so many bytes behind a word's first.
+    pub(super) fn byte(&self, first_word: u32, offset: u32) -> u8 {
+        self.entry(first_word + offset / 4).to_ne_bytes()[offset as usize % 4]
+    }
+
     /// Have readers find this entry from now on, and what it leads to as it is now.
     pub(super) fn publish(&mut self, place: u32, entry: u32) {
         self.memory.words()[place as usize].store(entry, Ordering::Release);

@@ -10,6 +10,7 @@ mod free;
 mod heap;
 mod key;
 mod leaves;
+mod node;
 mod reduce;
 mod table;
 #[cfg(test)]

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use peer_common::trie::NODE;
 
 use super::{
-    build::{Builder, Entry, Shape},
+    build::{Builder, Entry},
     heap::{Heap, Memory, NoRoom},
     key::{Family, Key},
+    node::Standing,
     reduce::reduce,
 };
 
@@ -137,18 +138,23 @@ impl Table {
             if entry & NODE == 0 || self.inside(spot.at).next().is_none() {
                 return self.renew(heap, shallow);
             }
-            let shape = Shape::read(heap, entry);
+            let node = Standing::read(heap, entry);
+            let shape = node.shape;
             if !shape.prefix.covers(key) {
                 return self.renew(heap, shallow);
             }
-            let below = |slot| Spot {
-                place: shape.place(slot),
+            let below = |heap: &Heap<M>, slot| Spot {
+                place: node.place(heap, slot),
                 at: shape.slot_prefix(slot),
                 depth: spot.depth + 1,
             };
+            let mut slots = shape.slots_of(key);
+            if !slots.all(|slot| node.is_sole(heap, slot)) {
+                return self.renew(heap, shallow);
+            }
             let slots = shape.slots_of(key);
-            let first = below(*slots.start());
-            if key.length > shape.prefix.length + shape.stride {
+            let first = below(heap, *slots.start());
+            if key.length > shape.end() {
                 spot = first;
                 continue;
             }
@@ -156,7 +162,8 @@ impl Table {
                 return self.renew(heap, shallow);
             }
             for slot in slots {
-                self.renew(heap, below(slot))?;
+                let spot = below(heap, slot);
+                self.renew(heap, spot)?;
             }
             return Ok(());
         }
