@@ -102,5 +102,5 @@ pub(crate) fn destination(packet: &impl Packet) -> Option<u64> {
 #[inline(always)]
 pub(crate) fn mac(mac: [u8; 6]) -> u64 {
     let [a, b, c, d, e, f] = mac;
-    u64::from_le_bytes([0, 0, a, b, c, d, e, f])
+    u64::from_le_bytes([a, b, c, d, e, f, 0, 0]) << 16
 }
