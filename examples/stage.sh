@@ -40,8 +40,10 @@ done
 
 # The router is 1 and the host 2 in each network, and sends to its peer's from there.
 network() { # HOST OWN PEER LENGTH
-    ip addr add "${2}1/$4" dev "veth-$1"
-    ip -n "$1" addr add "${2}2/$4" dev eth0
+    # Without this the kernel takes its time before an IPv6 address can be anyone's source.
+    case "$2" in *:*) at_once=nodad ;; *) at_once= ;; esac
+    ip addr add "${2}1/$4" dev "veth-$1" $at_once
+    ip -n "$1" addr add "${2}2/$4" dev eth0 $at_once
     ip -n "$1" route add "${3}0/$4" via "${2}1" src "${2}2"
 }
 pair() { # OF-ONE OF-TWO LENGTH
