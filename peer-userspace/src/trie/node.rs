@@ -86,9 +86,12 @@ impl Shape {
 }
 
 /// Distinct entries, and which of them is each slot's, if both take less room than an entry
-/// for each slot.
+/// for each slot. Not where slots beside each other mostly lead to one place, as in the first
+/// node of most tables: of the lines that they are then, few are ever looked at.
 fn by_index(slots: &[u32]) -> Option<(Vec<u32>, Vec<u8>)> {
-    if slots.len() > 1 << MAX_INDEXED {
+    const A_LINE: usize = UNIT / 4;
+    let changes = slots.windows(2).filter(|two| two[0] != two[1]).count();
+    if slots.len() > 1 << MAX_INDEXED || changes < slots.len() / A_LINE {
         return None;
     }
     let mut entries = Vec::new();
