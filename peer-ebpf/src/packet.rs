@@ -4,6 +4,10 @@ use crate::desk::Page;
 
 /// What the stages need of a hook's context.
 pub(crate) trait Packet {
+    /// Whether a call counts among what the hook's packets cost (some 7 ns where the kernel
+    /// guards returns). Where it does not, the verifier has less to walk.
+    const IN_HASTE: bool;
+
     /// Address of the first linear byte: the Ethernet header.
     fn data(&self) -> usize;
     /// Address after the last linear byte.

@@ -11,7 +11,7 @@ use crate::{
     packet::{self, Packet},
     parse::{self, Ip, Wire},
     policy,
-    route::Address,
+    route::{self, Address},
     source,
     trie::Tables,
     turned_away,
@@ -178,11 +178,11 @@ where
         })
     };
     let drop = |reason, counter| told(reason, counter, notice::refusal(reason, port));
-    let route = ip.destination.route(tables, network);
+    let route = route::of(packet, tables, ip.destination, network);
     if let Some(route) = route
         && route.verdict == verdict::FORWARD
     {
-        if !source::may_send(tables, &ip.source, port, route) {
+        if !source::may_send(packet, tables, &ip.source, port, route) {
             let reason = source::reason(&ip.source, port);
             return drop(reason, route.counter);
         }

@@ -3,7 +3,7 @@
 use peer_common::{DropReason, Route, flags, trie::roots};
 
 use crate::{
-    packet::FromPacket,
+    packet::{FromPacket, Packet},
     trie::{Tables, match4_by_call, match6_by_call},
 };
 
@@ -24,6 +24,21 @@ pub(crate) trait Address: Copy + FromPacket {
     fn is_martian(self) -> bool;
     /// Whether it is meaningful on one link only and not the router's to judge.
     fn is_link_local(self) -> bool;
+}
+
+/// The longest match in `network`'s table, for a packet that may be sent on.
+#[inline(always)]
+pub(crate) fn of<P: Packet>(
+    _packet: &P,
+    tables: &Tables,
+    address: impl Address,
+    network: u32,
+) -> Option<&'static Route> {
+    if P::IN_HASTE {
+        address.route(tables, network)
+    } else {
+        address.route_by_call(network)
+    }
 }
 
 impl Address for [u64; 1] {

@@ -11,11 +11,16 @@
 
 use peer_common::{DropReason, Port, Route, flags, port_flags};
 
-use crate::{route::Address, trie::Tables};
+use crate::{
+    packet::Packet,
+    route::{self, Address},
+    trie::Tables,
+};
 
 /// Whether a packet from `source`, come in by `port`, may go by `route`.
 #[inline(always)]
 pub(crate) fn may_send<A: Address>(
+    packet: &impl Packet,
     tables: &Tables,
     source: &A,
     port: &Port,
@@ -23,7 +28,7 @@ pub(crate) fn may_send<A: Address>(
 ) -> bool {
     // Nothing of `route` says where to look: a CPU does so while it still waits for the
     // destination's, and both take the time of one.
-    let given = match source.route(tables, port.network) {
+    let given = match route::of(packet, tables, *source, port.network) {
         Some(own) if own.network == port.network => own.flags & route.flags & flags::OPEN,
         _ => 0,
     };

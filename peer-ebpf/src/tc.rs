@@ -36,6 +36,8 @@ const AF_INET6: u32 = 10;
 const HEADERS: u32 = ETHERNET as u32 + 40 + 24;
 
 impl Packet for TcContext {
+    const IN_HASTE: bool = false;
+
     #[inline(always)]
     fn data(&self) -> usize {
         Self::data(self)

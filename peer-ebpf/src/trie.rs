@@ -1,8 +1,6 @@
 //! Longest-prefix match in the tables that userspace writes (`peer_common::trie`): a few loads
 //! from memory, however many prefixes there are. Reads only.
 
-use core::hint::assert_unchecked;
-
 use aya_ebpf::Global;
 use peer_common::{
     Port,
@@ -99,9 +97,7 @@ impl Tables {
                 return node.otherwise;
             }
             let word = if node.word != 0 { key[N - 1] } else { key[0] };
-            // SAFETY: userspace writes no other shifts.
-            unsafe { assert_unchecked(node.shift < 64) };
-            let mut slot = (word >> node.shift) as u32 & node.slots;
+            let mut slot = (word >> (node.shift & 63)) as u32 & node.slots;
             if node.indices != 0 {
                 slot = index(at, node.indices + slot);
             }

@@ -26,6 +26,8 @@ use crate::{
 };
 
 impl Packet for XdpContext {
+    const IN_HASTE: bool = true;
+
     #[inline(always)]
     fn data(&self) -> usize {
         Self::data(self)

@@ -148,11 +148,10 @@ impl Table {
                 at: shape.slot_prefix(slot),
                 depth: spot.depth + 1,
             };
-            let mut slots = shape.slots_of(key);
-            if !slots.all(|slot| node.is_sole(heap, slot)) {
+            let slots = shape.slots_of(key);
+            if !slots.clone().all(|slot| node.is_sole(heap, slot)) {
                 return self.renew(heap, shallow);
             }
-            let slots = shape.slots_of(key);
             let first = below(heap, *slots.start());
             if key.length > shape.end() {
                 spot = first;

@@ -4,8 +4,8 @@ use aya::util::KernelVersion;
 
 use super::{outcome::Hook, rig::with_rig};
 
-/// An eighth of what the verifier allows, so that there is room to grow.
-const BUDGET: u32 = 125_000;
+/// A tenth of what the verifier allows, so that there is room to grow.
+const BUDGET: u32 = 100_000;
 /// Older verifiers recognise fewer paths as walked before: 6.1 walks three and a half
 /// times as many instructions as 6.18.
 const OLD_BUDGET: u32 = 400_000;
