@@ -3,9 +3,11 @@
 //! `2 10.2.0.7` is sent out of interface 2 to the neighbour 10.2.0.7; with a `?`
 //! its MAC is not known yet.
 
+use peer_common::flags;
 use peer_userspace::model::{AdminState, Port, RouteMode, StaticRoute, Unmanaged};
 
 use super::{
+    packet::{self, Outcome, Packet},
     scene::{all, consent, network, port, three_networks},
     world::{World, named},
 };
@@ -283,5 +285,32 @@ fn a_transfer_net_that_nobody_declares_is_its_networks_own() {
         world.send(2, GREEN, "192.168.0.2"),
         "pass",
         "nobody's network to green"
+    );
+}
+
+/// Without a look into the peer's table, that is, where packets get the same answer.
+#[test]
+fn the_own_table_lets_through_where_a_peer_is_given_everything_and_nowhere_else() {
+    let mut world = three_networks();
+    world.peer("t/blue", "t/green");
+    let is_open = |world: &World, destination: &str| {
+        let packet = Packet {
+            ingress: 1,
+            source: BLUE.parse().expect("an address"),
+            destination: destination.parse().expect("an address"),
+        };
+        match packet::run(&world.compile().table, &packet) {
+            Outcome::Forward { route, .. } => route.has(flags::OPEN),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(is_open(&world, GREEN) && is_open(&world, "10.1.0.10"));
+    world.consent_mut("t/blue-to-green").export = Some(all(&["10.0.0.0/8"]));
+    assert!(is_open(&world, GREEN), "all that blue has");
+    world.consent_mut("t/blue-to-green").export = Some(all(&["10.1.0.0/17"]));
+    assert!(!is_open(&world, GREEN), "half of it");
+    assert!(
+        is_open(&world, "10.1.0.10"),
+        "nobody is given less of it inside"
     );
 }
